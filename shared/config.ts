@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { ConfigError } from './errors.ts';
+
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+/** Environment of every Tidemark process. Each default is what a single machine wants; README lists them. */
+export const configSchema = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL is required' }),
+  DATABASE_POOL_SIZE: wholeNumber(2, 200).default(12),
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
+  TEMPORAL_TLS: flag.default(false),
+  TEMPORAL_API_KEY: z.string().min(1).optional(),
+  TEMPORAL_UI_URL: z.url().optional(),
+  TASK_QUEUE: z.string().min(1).default('tidemark'),
+  API_HOST: z.string().min(1).default('127.0.0.1'),
+  API_PORT: wholeNumber(0, 65_535).default(3000),
+  PUBLIC_URL: z.url().optional(),
+  STORAGE_DIR: z.string().min(1).default('.tidemark/storage'),
+  SECRET: z.string().min(32, 'at least 32 characters; make one with: openssl rand -hex 32'),
+  REPORT_TTL_DAYS: wholeNumber(1, 3650).default(30),
+  REPORT_PARALLEL_PARTS: wholeNumber(1, 64).default(2),
+  REPORT_PART_ROWS: wholeNumber(100, 5_000_000).default(100_000),
+  INGEST_MAX_CONCURRENT: wholeNumber(1, 200).default(8),
+  INGEST_MAX_WAITING: wholeNumber(0, 10_000).default(64),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export type Config = z.output<typeof configSchema>;
+
+/**
+ * Parses the environment once, at the start of a process. Empty variables count as not set.
+ * @throws ConfigError naming every variable at fault and its remedy.
+ */
+export function parseConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const result = configSchema.safeParse(given);
+  if (result.success) return result.data;
+  throw new ConfigError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+}
