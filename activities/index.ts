@@ -1,0 +1,41 @@
+import type { Client } from '@temporalio/client';
+import type { Config } from '../shared/config.ts';
+import type { Orm } from '../shared/db/orm.ts';
+import type { Log } from '../shared/log.ts';
+import type { Storage } from '../shared/storage.ts';
+import { taskQueues } from '../shared/temporal.ts';
+import { createHousekeepingActivities } from './housekeeping-activities.ts';
+import { createReportActivities } from './reports/report-activities.ts';
+import { createSweepActivities } from './sweep-activities.ts';
+
+export interface ActivityDependencies {
+  config: Config;
+  orm: Orm;
+  client: Client;
+  storage: Storage;
+  log: Log;
+}
+
+/** Every activity, by the name that workflows call it by. */
+export function createActivities({ config, orm, client, storage, log }: ActivityDependencies) {
+  return {
+    ...createReportActivities({
+      orm,
+      storage,
+      log,
+      rowsPerPart: config.REPORT_PART_ROWS,
+      keptDays: config.REPORT_TTL_DAYS,
+    }),
+    ...createSweepActivities({
+      orm,
+      client,
+      storage,
+      log,
+      queues: taskQueues(config),
+      parallelParts: config.REPORT_PARALLEL_PARTS,
+    }),
+    ...createHousekeepingActivities({ orm }),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

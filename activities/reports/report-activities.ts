@@ -1,0 +1,198 @@
+import { Readable } from 'node:stream';
+import { Context } from '@temporalio/activity';
+import { sql } from 'kysely';
+import type { ReportFailure, ReportFile, ReportPlan, ReportRef } from '../../shared/contracts/reports.ts';
+import { copyOut } from '../../shared/db/copy-out.ts';
+import { Report } from '../../shared/db/entities/report.ts';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { finishPart, readPart, sumParts } from '../../shared/db/queries/report-parts.ts';
+import { keepPlan, planParts, reportScope } from '../../shared/db/queries/report-plan.ts';
+import { csvCell } from '../../shared/db/queries/report-sources/csv-cell.ts';
+import { reportSource } from '../../shared/db/queries/report-sources/index.ts';
+import type { ReportScope } from '../../shared/db/queries/report-sources/source.ts';
+import { hasRowFilters } from '../../shared/domain/report-parameters.ts';
+import type { Log } from '../../shared/log.ts';
+import { reportFileKey, reportFolder, reportPartKey, type Storage } from '../../shared/storage.ts';
+import { permanent } from '../failures.ts';
+import { beating } from '../heartbeat.ts';
+import { concatenated, csvHeader } from './csv.ts';
+import { reportFileName } from './file-name.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export interface ReportDependencies {
+  orm: Orm;
+  storage: Storage;
+  log: Log;
+  rowsPerPart: number;
+  keptDays: number;
+}
+
+/** What a report's workflow has done for it. Each can be repeated at any point. */
+export function createReportActivities({ orm, storage, log, rowsPerPart, keptDays }: ReportDependencies) {
+  async function openReport({ orgId, reportId }: ReportRef): Promise<Report> {
+    const report = await orm.em.fork().findOne(Report, { orgId, id: reportId, deletedAt: null });
+    if (!report) throw permanent('REPORT_GONE', `Report ${reportId} was deleted`);
+    return report;
+  }
+
+  return {
+    /** Notes that the work begins. @returns false where there is nothing to do: deleted, or closed before it began */
+    async beginReport({ orgId, reportId }: ReportRef): Promise<boolean> {
+      const runId = Context.current().info.workflowExecution?.runId ?? null;
+      const begun = await orm.em
+        .fork()
+        .nativeUpdate(
+          Report,
+          { orgId, id: reportId, deletedAt: null, status: ['pending', 'running'] },
+          { status: 'running', phase: 'planning', runId, startedAt: new Date() },
+        );
+      return begun > 0;
+    },
+
+    /** Fixes the cut-off and splits the rows into parts, once. */
+    async planReport(ref: ReportRef): Promise<ReportPlan> {
+      const report = await openReport(ref);
+      const em = orm.em.fork();
+      const scope = await reportScope(em, report);
+      const signal = Context.current().cancellationSignal;
+      const parts = await beating(
+        () => ({ phase: 'planning' }),
+        () => planParts(dbOf(em), reportSource(report.reportType), scope, rowsPerPart, { signal }),
+      );
+      return keepPlan(em, report, parts);
+    },
+
+    /** Writes one part to its own file. @returns its rows */
+    async writeReportPart(input: ReportRef & { part: number }): Promise<number> {
+      const report = await openReport(input);
+      const em = orm.em.fork();
+      const db = dbOf(em);
+      const planned = await readPart(db, input, input.part);
+      if (!planned) throw permanent('PLAN_GONE', `Report ${input.reportId} has no part ${input.part}`);
+      const key = reportPartKey(input.orgId, input.reportId, input.part);
+      if (planned.rowsWritten !== null && (await storage.size(key)) === planned.sizeBytes) return planned.rowsWritten;
+
+      const source = reportSource(report.reportType);
+      const scope = await reportScope(em, report);
+      const signal = Context.current().cancellationSignal;
+      let lines = 0;
+      const { rowCount, result } = await beating(
+        () => ({ rows: Math.min(lines, planned.rowsPlanned) }),
+        () =>
+          copyOut(orm, source.rows(scope, planned, csvCell), signal, (csv) =>
+            storage.write(key, csv, {
+              signal,
+              onChunk: (chunk) => {
+                lines += linesIn(chunk);
+              },
+            }),
+          ),
+      );
+      if (rowCount !== planned.rowsPlanned) await requireExplained(scope, rowCount, planned.rowsPlanned);
+      await finishPart(db, input, input.part, { rows: rowCount, sizeBytes: result.sizeBytes });
+      return rowCount;
+
+      /** Without filters rows cannot leave a report; with them only rows that changed meanwhile can. */
+      async function requireExplained(within: ReportScope, rows: number, rowsPlanned: number): Promise<void> {
+        if (planned && hasRowFilters(within.parameters)) {
+          const changed = await sql<{ count: string }>`${source.changedRows(within, planned)}`.execute(db);
+          if (Math.abs(rows - rowsPlanned) <= Number(changed.rows[0]?.count ?? 0)) return;
+        }
+        throw permanent(
+          'ROWS_CHANGED',
+          `Part ${input.part} holds ${rows} rows where ${rowsPlanned} were planned: rows were removed while the report ran. Ask for it again.`,
+        );
+      }
+    },
+
+    /** Joins the parts into the report's file. */
+    async assembleReport(ref: ReportRef): Promise<ReportFile> {
+      const report = await openReport(ref);
+      const em = orm.em.fork();
+      await em.nativeUpdate(Report, { orgId: ref.orgId, id: ref.reportId, status: 'running' }, { phase: 'assembling' });
+      const { rows, missing } = await sumParts(dbOf(em), ref);
+      if (missing > 0) throw permanent('PARTS_MISSING', `${missing} parts of report ${ref.reportId} were not written`);
+      const name = reportFileName(report);
+      const signal = Context.current().cancellationSignal;
+      const header = csvHeader(reportSource(report.reportType).columns);
+      const parts = Array.from({ length: report.partsTotal ?? 0 }, (_, part) =>
+        reportPartKey(ref.orgId, ref.reportId, part),
+      );
+      let bytes = 0;
+      const { sizeBytes, sha256 } = await beating(
+        () => ({ bytes }),
+        () =>
+          storage.write(
+            reportFileKey(ref.orgId, ref.reportId, name),
+            Readable.from(concatenated(storage, header, parts)),
+            {
+              signal,
+              onChunk: (chunk) => {
+                bytes += chunk.length;
+              },
+            },
+          ),
+      );
+      return { name, sizeBytes, sha256, rowCount: rows, contentType: 'text/csv; charset=utf-8' };
+    },
+
+    /** Makes the file a client's. Parts go afterwards: a crash between the two leaves parts, never half a report. */
+    async publishReport(ref: ReportRef, file: ReportFile): Promise<void> {
+      const now = new Date();
+      const published = await orm.em.fork().nativeUpdate(
+        Report,
+        { orgId: ref.orgId, id: ref.reportId, status: 'running', deletedAt: null },
+        {
+          status: 'completed',
+          phase: 'done',
+          rowsWritten: file.rowCount,
+          rowsTotal: file.rowCount,
+          completedAt: now,
+          expiresAt: new Date(now.getTime() + keptDays * DAY_MS),
+          fileName: file.name,
+          fileSizeBytes: file.sizeBytes,
+          fileSha256: file.sha256,
+          fileRowCount: file.rowCount,
+          fileContentType: file.contentType,
+        },
+      );
+      if (published === 0) {
+        const report = await orm.em.fork().findOne(Report, { orgId: ref.orgId, id: ref.reportId });
+        // Published by an attempt whose answer was lost; anything else was closed meanwhile and keeps no file.
+        if (report?.status !== 'completed' || report.deletedAt)
+          return storage.removeFolder(reportFolder(ref.orgId, ref.reportId));
+      }
+      await storage.removeFolder(`${reportFolder(ref.orgId, ref.reportId)}/parts`);
+      log.info({ ...ref, rows: file.rowCount, bytes: file.sizeBytes }, 'report published');
+    },
+
+    /** Closes a report that did not come to a file, and leaves none of its files. */
+    async closeReport(
+      ref: ReportRef,
+      outcome: { status: 'cancelled' } | { status: 'failed'; failure: ReportFailure },
+    ): Promise<void> {
+      await storage.removeFolder(reportFolder(ref.orgId, ref.reportId));
+      const failure = outcome.status === 'failed' ? outcome.failure : null;
+      await orm.em.fork().nativeUpdate(
+        Report,
+        { orgId: ref.orgId, id: ref.reportId, status: ['pending', 'running'] },
+        {
+          status: outcome.status,
+          phase: 'done',
+          completedAt: new Date(),
+          filesRemovedAt: new Date(),
+          errorCode: failure?.code ?? null,
+          errorMessage: failure?.message ?? null,
+        },
+      );
+      log.info({ ...ref, ...outcome }, 'report closed');
+    },
+  };
+}
+
+function linesIn(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines += 1;
+  return lines;
+}

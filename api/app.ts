@@ -1,0 +1,133 @@
+import Router from '@koa/router';
+import type { Client } from '@temporalio/client';
+import Koa, { type Context } from 'koa';
+import type { Config } from '../shared/config.ts';
+import { dbOf, type Orm } from '../shared/db/orm.ts';
+import { answerOnce } from '../shared/db/queries/idempotency.ts';
+import { TidemarkError, validationError } from '../shared/errors.ts';
+import type { Log } from '../shared/log.ts';
+import type { Storage } from '../shared/storage.ts';
+import { BASE_PATHS } from './base-path.ts';
+import type { HealthMonitor } from './health.ts';
+import type { Admission } from './middleware/admission.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { type RequestBody, readBody } from './middleware/body.ts';
+import { problems } from './middleware/problems.ts';
+import type { PartitionCache } from './partition-cache.ts';
+import type { Answer, Caller, RequestContext, Route } from './route.ts';
+
+export interface Dependencies {
+  config: Config;
+  orm: Orm;
+  temporal: Client;
+  storage: Storage;
+  log: Log;
+  health: HealthMonitor;
+  ingestAdmission: Admission;
+  partitions: PartitionCache;
+}
+
+const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
+
+/** The API over these routes, not listening yet. */
+export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
+  const app = new Koa();
+  app.use(problems(deps.log));
+  for (const base of BASE_PATHS) {
+    const router = new Router({ prefix: base });
+    for (const route of routes) {
+      router.register(route.path, [route.method], async (ctx: Context) => {
+        const params: Record<string, string> = ctx.params;
+        await serve(ctx, deps, route, params);
+      });
+    }
+    app.use(router.routes());
+    app.use(
+      router.allowedMethods({
+        throw: true,
+        methodNotAllowed: () => new TidemarkError('method-not-allowed', 'This path does not take that method.'),
+        notImplemented: () => new TidemarkError('method-not-allowed', 'This path does not take that method.'),
+      }),
+    );
+  }
+  app.use((ctx) => {
+    throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
+  });
+  return app;
+}
+
+async function serve(
+  ctx: Context,
+  deps: Dependencies,
+  route: Route,
+  params: Readonly<Record<string, string>>,
+): Promise<void> {
+  const em = deps.orm.em.fork();
+  const { org_id: orgId, ...query }: Record<string, unknown> = { ...ctx.query };
+  const caller = route.access === 'none' ? anonymous : await authenticate(ctx, dbOf(em), route.access);
+  if (orgId !== undefined) requireOwn(orgId, caller);
+  const respond = async () => {
+    const body = await ownBody(await readBody(ctx.req, route.body), caller);
+    const once: RequestContext['once'] = (work) => runOnce(ctx, em, caller, body, work);
+    const header = (name: string) => ctx.get(name) || undefined;
+    const origin = { ip: ctx.ip, userAgent: header('user-agent') };
+    return route.run({ deps, em, caller, params, body, origin, header, once }, query);
+  };
+  // Telemetry comes in floods: what cannot be served soon is turned away before its body is read.
+  const isIngest = route.access !== 'none' && route.access.scope === 'telemetry';
+  send(ctx, isIngest ? await deps.ingestAdmission.admit(respond) : await respond());
+}
+
+function send(ctx: Context, answer: Answer): void {
+  ctx.status = answer.status;
+  if (answer.stream) ctx.body = answer.stream;
+  else if (answer.body) {
+    ctx.type = 'application/json';
+    ctx.body = JSON.stringify(answer.body);
+  } else ctx.body = null;
+  ctx.status = answer.status;
+  // After the body: a stream as body clears the length that is known here.
+  ctx.set(answer.headers ?? {});
+}
+
+/** `org_id` may be said, but only as what it is: the organisation comes from the credential. */
+function requireOwn(orgId: unknown, caller: Caller): void {
+  if (orgId === caller.credential.orgId) return;
+  throw new TidemarkError('forbidden', 'org_id is not the organisation of this credential; leave it out.');
+}
+
+function ownBody(body: RequestBody, caller: Caller): RequestBody {
+  return {
+    ...body,
+    object() {
+      const { org_id: orgId, ...rest } = body.object();
+      if (orgId !== undefined) requireOwn(orgId, caller);
+      return rest;
+    },
+  };
+}
+
+async function runOnce(
+  ctx: Context,
+  em: RequestContext['em'],
+  caller: Caller,
+  body: RequestBody,
+  work: (em: RequestContext['em']) => Promise<Answer>,
+): Promise<Answer> {
+  const key = ctx.get('idempotency-key');
+  if (!key) return em.transactional(work);
+  if (key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
+    const message = `must not be longer than ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`;
+    throw validationError([{ field: 'Idempotency-Key', message }]);
+  }
+  const path = BASE_PATHS.reduce((rest, base) => (rest.startsWith(base) ? rest.slice(base.length) : rest), ctx.path);
+  const fingerprint = [ctx.method, path.replace(/\/$/, ''), body.bytes];
+  return answerOnce(em, { orgId: caller.credential.orgId, key, fingerprint }, work);
+}
+
+/** Of a route that needs no credential. */
+const anonymous: Caller = {
+  credential: { keyId: '', orgId: '', role: 'ingest', userId: null, scopes: [], name: 'anonymous' },
+  timeZone: 'UTC',
+  privacy: { store_query: false, store_response: false, max_text_length: 0, anonymise_user_ids: true, store_ip: false },
+};

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { decodeCursor, encodeCursor, type Position } from '../shared/domain/cursor.ts';
+import { type TimeRange, timeRangeSchema } from '../shared/domain/time-range.ts';
+import { id, label } from '../shared/facts/wire.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 500;
+
+/** What every list takes: a range, a user, a text to look for, and where to go on. */
+export const listShape = {
+  ...timeRangeSchema.shape,
+  user_id: id().optional(),
+  search: label().optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+  cursor: z
+    .string()
+    .max(1024)
+    .transform((text) => decodeCursor(text))
+    .optional(),
+};
+
+/** `min_<field>` and `max_<field>` for each number. */
+export function boundsShape<Field extends string>(fields: readonly Field[]) {
+  const bound = z.coerce.number();
+  return Object.fromEntries(
+    fields.flatMap((field) => [
+      [`min_${field}`, bound.optional()],
+      [`max_${field}`, bound.optional()],
+    ]),
+  );
+}
+
+/** A range as every answer repeats it. */
+export function presentRange(range: TimeRange) {
+  return {
+    start: range.startInclusive.toISOString(),
+    end: range.endExclusive.toISOString(),
+    time_zone: range.timeZone,
+  };
+}
+
+/** A page of `limit` rows out of `limit + 1` that were read: the one too many says that the list goes on. */
+export function pageOf<Item>(items: readonly Item[], limit: number, positionOf: (item: Item) => Position) {
+  const data = items.slice(0, limit);
+  const last = data.at(-1);
+  return { data, next_cursor: items.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null };
+}

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { parseConfig } from '../shared/config.ts';
+import { createOrm } from '../shared/db/orm.ts';
+import { createLog } from '../shared/log.ts';
+import { createLocalStorage } from '../shared/storage.ts';
+import { createTemporalClient, createTemporalConnection } from '../shared/temporal.ts';
+import { buildApp } from './app.ts';
+import { createHealthMonitor } from './health.ts';
+import { createAdmission } from './middleware/admission.ts';
+import { createPartitionCache } from './partition-cache.ts';
+import { routes } from './routes/index.ts';
+
+/** Requests in hand get this long to end before their connections are cut. */
+const DRAIN_MS = 10_000;
+
+async function main(): Promise<void> {
+  const config = parseConfig(process.env);
+  const log = createLog(config, 'api');
+  const orm = await createOrm(config);
+  const connection = createTemporalConnection(config);
+  const temporal = createTemporalClient(connection, config);
+  const health = createHealthMonitor(orm, temporal);
+  await health.check();
+  const app = buildApp(
+    {
+      config,
+      orm,
+      temporal,
+      storage: createLocalStorage(config.STORAGE_DIR),
+      log,
+      health,
+      ingestAdmission: createAdmission({
+        maxConcurrent: config.INGEST_MAX_CONCURRENT,
+        maxWaiting: config.INGEST_MAX_WAITING,
+      }),
+      partitions: createPartitionCache(),
+    },
+    routes,
+  );
+  const handle = app.callback();
+  const server = createServer((request, response) => void handle(request, response));
+  server.listen(config.API_PORT, config.API_HOST);
+  await once(server, 'listening');
+  log.info({ address: server.address() }, 'api listens');
+
+  const stop = async (signal: string) => {
+    log.info({ signal }, 'api stops');
+    health.stop();
+    const closed = once(server, 'close');
+    server.close();
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
+    await closed;
+    await Promise.allSettled([orm.close(), connection.close()]);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(signal));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { dbOf } from '../../shared/db/orm.ts';
+import { pgTime } from '../../shared/db/pg-time.ts';
+import { EXECUTION_FILTERS, EXECUTION_NUMBERS, listExecutions } from '../../shared/db/queries/list-executions.ts';
+import { type ExecutionDetail, readExecution } from '../../shared/db/queries/read-execution.ts';
+import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
+import { TidemarkError } from '../../shared/errors.ts';
+import { aiUsage } from '../../shared/facts/ai-usage.ts';
+import { executions } from '../../shared/facts/executions.ts';
+import { toolUsages } from '../../shared/facts/tool-usages.ts';
+import { label, status } from '../../shared/facts/wire.ts';
+import { boundsShape, listShape, pageOf, presentRange } from '../list-query.ts';
+import { ownUserId, userIdAsStored } from '../narrow.ts';
+import { presentFact } from '../present/fact.ts';
+import { type Access, defineRoute, type Route } from '../route.ts';
+
+const read: Access = { least: 'admin', scope: 'executions', self: true };
+
+const listQuery = z.strictObject({
+  ...listShape,
+  agent_id: label().optional(),
+  status: status().optional(),
+  session_id: label().optional(),
+  workflow_id: label().optional(),
+  correlation_id: label().optional(),
+  task_name: label(1024).optional(),
+  error_type: label().optional(),
+  ...boundsShape(EXECUTION_NUMBERS),
+});
+
+const list = defineRoute({
+  method: 'GET',
+  path: '/executions',
+  access: read,
+  summary: 'List executions, the latest first',
+  query: listQuery,
+  async handle(context, query) {
+    const db = dbOf(context.em);
+    const range = await resolveRange(db, query, context.caller.timeZone, new Date());
+    const bounds = (prefix: 'min' | 'max') =>
+      Object.fromEntries(EXECUTION_NUMBERS.map((name) => [name, numberOf(query, `${prefix}_${name}`)]));
+    const rows = await listExecutions(db, {
+      orgId: context.caller.credential.orgId,
+      range,
+      userId: userIdAsStored(context, query.user_id),
+      search: query.search,
+      equal: Object.fromEntries(EXECUTION_FILTERS.map((name) => [name, query[name]])),
+      atLeast: bounds('min'),
+      atMost: bounds('max'),
+      after: query.cursor,
+      limit: query.limit + 1,
+    });
+    const page = pageOf(rows, query.limit, (row) => ({
+      at: pgTime(String(row.started_at)),
+      id: String(row.execution_id),
+    }));
+    const data = page.data.map((row) => ({
+      ...presentFact(executions, row),
+      agent_name: row.agent_name ?? null,
+      agent_type: row.agent_type ?? null,
+    }));
+    return { status: 200, body: { data, next_cursor: page.next_cursor, range: presentRange(range) } };
+  },
+});
+
+const detail = defineRoute({
+  method: 'GET',
+  path: '/executions/:id',
+  access: read,
+  summary: 'Show one execution with its tool usages and AI usage',
+  async handle(context) {
+    const id = context.params.id ?? '';
+    const found = await readExecution(dbOf(context.em), context.caller.credential.orgId, id);
+    const own = ownUserId(context);
+    if (!found || (own !== undefined && found.execution.user_id !== own)) {
+      throw new TidemarkError('not-found', `There is no execution ${id}.`);
+    }
+    return { status: 200, body: presentDetail(found) };
+  },
+});
+
+function presentDetail(found: ExecutionDetail) {
+  return {
+    ...presentFact(executions, found.execution),
+    agent_name: found.agent?.name ?? null,
+    agent_type: found.agent?.agent_type ?? null,
+    agent_tags: found.agent?.tags ?? [],
+    tool_count: found.toolCount,
+    tools_called: [...new Set(found.toolUsages.map((usage) => usage.tool_name))],
+    tool_usages: found.toolUsages.map((usage) => presentFact(toolUsages, usage)),
+    ai_usage: found.aiUsage.map((usage) => presentFact(aiUsage, usage)),
+  };
+}
+
+function numberOf(query: object, name: string): number | undefined {
+  const value = new Map<string, unknown>(Object.entries(query)).get(name);
+  return typeof value === 'number' ? value : undefined;
+}
+
+export const executionRoutes: readonly Route[] = [list, detail];

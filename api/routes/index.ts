@@ -1,0 +1,15 @@
+import type { Route } from '../route.ts';
+import { executionRoutes } from './executions.ts';
+import { healthRoutes } from './health.ts';
+import { reportRoutes } from './reports.ts';
+import { settingsRoutes } from './settings.ts';
+import { telemetryRoutes } from './telemetry.ts';
+
+/** Every call of the API. */
+export const routes: readonly Route[] = [
+  ...healthRoutes,
+  ...telemetryRoutes,
+  ...executionRoutes,
+  ...reportRoutes,
+  ...settingsRoutes,
+];

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { REPORT_STATUSES } from '../../shared/contracts/reports.ts';
+import { Report } from '../../shared/db/entities/report.ts';
+import { dbOf } from '../../shared/db/orm.ts';
+import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
+import { label } from '../../shared/facts/wire.ts';
+import { reportFolder } from '../../shared/storage.ts';
+import { listShape, pageOf, presentRange } from '../list-query.ts';
+import { presentReport } from '../present/report.ts';
+import { cancelReport } from '../reports/cancel.ts';
+import { createReport } from '../reports/create.ts';
+import { downloadReport } from '../reports/download.ts';
+import { findReport, requireUuid } from '../reports/find.ts';
+import { reportProgress } from '../reports/progress.ts';
+import { temporalAway } from '../reports/temporal-calls.ts';
+import { type Access, type Answer, defineRoute, type RequestContext, type Route } from '../route.ts';
+
+const access: Access = { least: 'admin', scope: 'reports' };
+
+const create = defineRoute({
+  method: 'POST',
+  path: '/reports',
+  access,
+  summary: 'Ask for a report',
+  body: 'json',
+  handle: createReport,
+});
+
+const list = defineRoute({
+  method: 'GET',
+  path: '/reports',
+  access,
+  summary: 'List reports, the latest first',
+  query: z.strictObject({
+    ...listShape,
+    status: z.enum(REPORT_STATUSES).optional(),
+    report_type: label().optional(),
+    format: label().optional(),
+  }),
+  async handle(context, query) {
+    const range = await resolveRange(dbOf(context.em), query, context.caller.timeZone, new Date());
+    const reports = await context.em.find(
+      Report,
+      {
+        orgId: context.caller.credential.orgId,
+        deletedAt: null,
+        createdAt: { $gte: range.startInclusive, $lt: range.endExclusive },
+        ...(query.status ? { status: query.status } : {}),
+        ...(query.report_type ? { reportType: query.report_type } : {}),
+        ...(query.format ? { format: query.format } : {}),
+        ...(query.user_id ? { requestedBy: query.user_id } : {}),
+        ...(query.search ? { name: { $ilike: `%${query.search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%` } } : {}),
+        // Ids are UUIDv7: their order is the order in which they were made.
+        ...(query.cursor ? { id: { $lt: requireUuid(query.cursor.id) } } : {}),
+      },
+      { orderBy: { id: 'desc' }, limit: query.limit + 1 },
+    );
+    const page = pageOf(reports, query.limit, (report) => ({ at: report.createdAt, id: report.id }));
+    const data = page.data.map((report) => presentReport(context, report));
+    return { status: 200, body: { data, next_cursor: page.next_cursor, range: presentRange(range) } };
+  },
+});
+
+const detail = reportRoute('GET', '', 'Show one report and how far it has come', async (context, report) => ({
+  status: 200,
+  body: presentReport(context, report, await reportProgress(context, report)),
+}));
+
+const download = reportRoute('GET', '/download', 'Download the file of a completed report', downloadReport);
+
+const cancel = reportRoute('POST', '/cancel', 'Stop a report', async (context, report) => {
+  await cancelReport(context, report);
+  return { status: 202, body: presentReport(context, await findReport(context, report.id)) };
+});
+
+const remove = reportRoute('DELETE', '', 'Delete a report and its file', async (context, report) => {
+  await context.em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { deletedAt: new Date() });
+  // Its workflow finds it gone at its next step in any case, and the sweep looks for its files once more.
+  await cancelReport(context, report).catch((error: unknown) => {
+    if (!temporalAway(error) && !temporalAway(error instanceof Error ? error.cause : null)) throw error;
+  });
+  await context.deps.storage.removeFolder(reportFolder(report.orgId, report.id));
+  return { status: 204 };
+});
+
+function reportRoute(
+  method: 'GET' | 'POST' | 'DELETE',
+  subPath: string,
+  summary: string,
+  handle: (context: RequestContext, report: Report) => Promise<Answer>,
+): Route {
+  return defineRoute({
+    method,
+    path: `/reports/:id${subPath}`,
+    access,
+    summary,
+    handle: async (context) => handle(context, await findReport(context, context.params.id ?? '')),
+  });
+}
+
+export const reportRoutes: readonly Route[] = [create, list, detail, download, cancel, remove];

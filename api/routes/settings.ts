@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { Organisation } from '../../shared/db/entities/organisation.ts';
+import { privacySettingsSchema } from '../../shared/domain/privacy.ts';
+import { TidemarkError } from '../../shared/errors.ts';
+import { label } from '../../shared/facts/wire.ts';
+import { type Access, defineRoute, parseFields, type RequestContext, type Route } from '../route.ts';
+
+const access: Access = { least: 'admin', scope: 'settings' };
+
+const changesSchema = z.strictObject({
+  name: label(200).optional(),
+  time_zone: z
+    .string()
+    .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', {
+      error: 'must be an IANA time zone, like Europe/Zurich',
+    })
+    .optional(),
+  privacy: privacySettingsSchema.partial().optional(),
+});
+
+async function ownOrganisation({ em, caller }: RequestContext): Promise<Organisation> {
+  const found = await em.findOne(Organisation, { orgId: caller.credential.orgId });
+  if (!found) throw new TidemarkError('not-found', 'The organisation of this credential is gone.');
+  return found;
+}
+
+function present(organisation: Organisation, caller: RequestContext['caller']) {
+  return {
+    org_id: organisation.orgId,
+    name: organisation.name,
+    time_zone: organisation.timeZone,
+    privacy: { ...caller.privacy, ...organisation.privacy },
+  };
+}
+
+const read = defineRoute({
+  method: 'GET',
+  path: '/settings',
+  access,
+  summary: "Show the organisation's settings",
+  handle: async (context) => ({ status: 200, body: present(await ownOrganisation(context), context.caller) }),
+});
+
+const change = defineRoute({
+  method: 'PATCH',
+  path: '/settings',
+  access,
+  summary: "Change the organisation's settings; what is stored already stays as it is",
+  body: 'json',
+  async handle(context) {
+    const changes = parseFields(changesSchema, context.body.object());
+    const organisation = await ownOrganisation(context);
+    if (changes.name !== undefined) organisation.name = changes.name;
+    if (changes.time_zone !== undefined) organisation.timeZone = changes.time_zone;
+    const privacy = Object.entries(changes.privacy ?? {}).filter(([, value]) => value !== undefined);
+    organisation.privacy = { ...context.caller.privacy, ...Object.fromEntries(privacy) };
+    await context.em.flush();
+    return { status: 200, body: present(organisation, context.caller) };
+  },
+});
+
+export const settingsRoutes: readonly Route[] = [read, change];

@@ -1,0 +1,6 @@
+/** The workflows by the names that Temporal knows them by. */
+export const WORKFLOWS = {
+  generateReport: 'generateReport',
+  sweepReports: 'sweepReports',
+  housekeeping: 'housekeeping',
+} as const;

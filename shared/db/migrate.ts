@@ -1,0 +1,21 @@
+import { sql } from 'kysely';
+import { dbOf, type Orm } from './orm.ts';
+import { ensurePartitionsAhead } from './queries/partitions.ts';
+
+/** Two processes that migrate at once take turns on this advisory lock. */
+const MIGRATION_LOCK = 7_405_173;
+
+/**
+ * Brings the database to this version's schema and makes the partitions of the coming months.
+ * @returns the names of the migrations that ran
+ */
+export async function migrate(orm: Orm): Promise<string[]> {
+  const lock = orm.em.fork();
+  const names = await lock.transactional(async (em) => {
+    await sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(dbOf(em));
+    const done = await orm.migrator.up();
+    return done.map((migration) => migration.name);
+  });
+  await ensurePartitionsAhead(dbOf(orm.em.fork()), new Date());
+  return names;
+}

@@ -1,0 +1,42 @@
+import { Migrator } from '@mikro-orm/migrations';
+import { MikroORM, type SqlEntityManager } from '@mikro-orm/postgresql';
+import type { Kysely } from 'kysely';
+import type { Config } from '../config.ts';
+import { ApiKey } from './entities/api-key.ts';
+import { Organisation } from './entities/organisation.ts';
+import { Report } from './entities/report.ts';
+import { Spine } from './migrations/0001-spine.ts';
+import type { Tables } from './tables.ts';
+
+export type Orm = MikroORM;
+export type Entities = SqlEntityManager;
+/** The query builder, on a connection of the pool or inside the transaction of the entity manager it came from. */
+export type Db = Kysely<Tables>;
+
+export type DatabaseConfig = Pick<Config, 'DATABASE_URL' | 'DATABASE_POOL_SIZE'>;
+
+/** Connects to PostgreSQL. Close it with `orm.close()`. */
+export async function createOrm(config: DatabaseConfig): Promise<Orm> {
+  return MikroORM.init({
+    clientUrl: config.DATABASE_URL,
+    entities: [Organisation, ApiKey, Report],
+    extensions: [Migrator],
+    migrations: {
+      tableName: 'tidemark_migrations',
+      migrationsList: [{ name: '0001-spine', class: Spine }],
+      snapshot: false,
+    },
+    pool: { min: 0, max: config.DATABASE_POOL_SIZE, idleTimeoutMillis: 30_000 },
+    // A database that is away must answer as a fault, soon, rather than hang the request.
+    driverOptions: { connectionTimeoutMillis: 5_000, application_name: 'tidemark' },
+    // Several orms live in one test process, each with metadata of its own.
+    allowGlobalContext: false,
+    ensureDatabase: false,
+    forceUtcTimezone: true,
+  });
+}
+
+/** The query builder of an entity manager. */
+export function dbOf(em: Entities): Db {
+  return em.getKysely<Tables>();
+}

@@ -1,0 +1,20 @@
+import { defaultFactsFrom } from '../../domain/months.ts';
+import { DEFAULT_PRIVACY } from '../../domain/privacy.ts';
+import { factList } from '../../facts/index.ts';
+import type { Db } from '../orm.ts';
+
+/** Makes an organisation unless it is there, with the default settings and a floor for each fact. */
+export async function ensureOrganisation(db: Db, orgId: string, name: string, now: Date): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto('organisations')
+      .values({ org_id: orgId, name, privacy: JSON.stringify(DEFAULT_PRIVACY), created_at: now })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await trx
+      .insertInto('facts_from')
+      .values(factList.map(({ kind }) => ({ org_id: orgId, kind, at: defaultFactsFrom(now) })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  });
+}

@@ -1,0 +1,67 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { PrivacySettings } from '../domain/privacy.ts';
+import type { Role } from '../domain/roles.ts';
+
+/** A time: read as PostgreSQL's text, written as a Date. */
+type Time = ColumnType<string, Date | string, Date | string>;
+/** A time that the database sets when it is not given. */
+type DefaultedTime = ColumnType<string, Date | string | undefined, Date | string>;
+type MaybeTime = ColumnType<string | null, Date | string | null | undefined, Date | string | null>;
+type Count = ColumnType<string, number, number>;
+type MaybeCount = ColumnType<string | null, number | null | undefined, number | null>;
+
+/** The tables that the query builder knows by name. Fact tables are named by their definitions instead. */
+export interface Tables {
+  organisations: {
+    org_id: string;
+    name: string;
+    time_zone: Generated<string>;
+    privacy: JSONColumnType<PrivacySettings>;
+    created_at: DefaultedTime;
+  };
+  facts_from: { org_id: string; kind: string; at: Time };
+  api_keys: {
+    id: string;
+    org_id: string;
+    name: string;
+    role: Role;
+    user_id: string | null;
+    scopes: string[];
+    prefix: string;
+    hash: Buffer;
+    created_at: DefaultedTime;
+    expires_at: MaybeTime;
+    revoked_at: MaybeTime;
+    last_used_at: MaybeTime;
+  };
+  idempotency_keys: {
+    org_id: string;
+    key: string;
+    request_sha256: Buffer;
+    answer: JSONColumnType<{ status: number; body: object }> | null;
+    created_at: DefaultedTime;
+  };
+  fact_keys: { org_id: string; kind: string; id: string; at: Time };
+  agents: {
+    org_id: string;
+    agent_id: string;
+    name: string | null;
+    agent_type: string | null;
+    tags: string[] | null;
+    created_by: string | null;
+    created_at: MaybeTime;
+    as_of: Time;
+  };
+  report_parts: {
+    org_id: string;
+    report_id: string;
+    part: number;
+    lower_at: Time;
+    lower_id: string;
+    upper_at: Time;
+    upper_id: string;
+    rows_planned: Count;
+    rows_written: MaybeCount;
+    size_bytes: MaybeCount;
+  };
+}
