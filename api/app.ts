@@ -1,31 +1,14 @@
 import Router from '@koa/router';
-import type { Client } from '@temporalio/client';
 import Koa, { type Context } from 'koa';
-import type { Config } from '../shared/config.ts';
-import { dbOf, type Orm } from '../shared/db/orm.ts';
+import { dbOf } from '../shared/db/orm.ts';
 import { answerOnce } from '../shared/db/queries/idempotency.ts';
 import { TidemarkError, validationError } from '../shared/errors.ts';
-import type { Log } from '../shared/log.ts';
-import type { Storage } from '../shared/storage.ts';
 import { BASE_PATHS } from './base-path.ts';
-import type { HealthMonitor } from './health.ts';
-import type { Admission } from './middleware/admission.ts';
+import type { Dependencies } from './dependencies.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { type RequestBody, readBody } from './middleware/body.ts';
 import { problems } from './middleware/problems.ts';
-import type { PartitionCache } from './partition-cache.ts';
 import type { Answer, Caller, RequestContext, Route } from './route.ts';
-
-export interface Dependencies {
-  config: Config;
-  orm: Orm;
-  temporal: Client;
-  storage: Storage;
-  log: Log;
-  health: HealthMonitor;
-  ingestAdmission: Admission;
-  partitions: PartitionCache;
-}
 
 const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 
@@ -33,6 +16,10 @@ const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   const app = new Koa();
   app.use(problems(deps.log));
+  app.use(async (ctx, next) => {
+    await next();
+    if (ctx.status === 404) throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
+  });
   for (const base of BASE_PATHS) {
     const router = new Router({ prefix: base });
     for (const route of routes) {
@@ -50,9 +37,6 @@ export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
       }),
     );
   }
-  app.use((ctx) => {
-    throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
-  });
   return app;
 }
 

@@ -6,7 +6,7 @@ import type { PrivacySettings } from '../shared/domain/privacy.ts';
 import type { Role, Scope } from '../shared/domain/roles.ts';
 import { validationError } from '../shared/errors.ts';
 import { fieldErrors } from '../shared/facts/definition.ts';
-import type { Dependencies } from './app.ts';
+import type { Dependencies } from './dependencies.ts';
 import type { RequestBody } from './middleware/body.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -11,5 +11,7 @@ export function reportFileName(
     .toLowerCase()
     .slice(0, 80);
   const day = (at: Date) => at.toISOString().slice(0, 10);
-  return `${slug || report.reportType}_${day(report.rangeStart)}_${day(report.rangeEnd)}.${report.format}`;
+  // The end is exclusive: the last day that is in the file stands in its name.
+  const lastDay = day(new Date(report.rangeEnd.getTime() - 1));
+  return `${slug || report.reportType}_${day(report.rangeStart)}_${lastDay}.${report.format}`;
 }

@@ -5,8 +5,8 @@ import { TidemarkError, validationError } from '../../shared/errors.ts';
 import { UnreadableRecord } from '../../shared/facts/prepare.ts';
 
 /** Of a body as it is read, after it was unpacked. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
-export const MAX_BATCH_RECORDS = 10_000;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_BATCH_RECORDS = 10_000;
 
 export interface RequestBody {
   bytes: Buffer;

@@ -41,7 +41,7 @@ function toTidemarkError(error: unknown): TidemarkError | null {
 }
 
 /** True for a lost or refused connection, however deep the driver wraps it. */
-export function isDatabaseAway(error: unknown): boolean {
+function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string') {
     if (PASSING_SQLSTATES.test(error.code) || CONNECTION_ERRORS.has(error.code)) return true;

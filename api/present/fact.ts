@@ -12,7 +12,7 @@ export function presentFact(fact: Fact, row: Row): Row {
 }
 
 /** PostgreSQL's text for numbers and times becomes JSON's; everything else is JSON already. */
-export function presentCell(type: ColumnType, value: unknown): unknown {
+function presentCell(type: ColumnType, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   switch (type) {
     case 'timestamptz':

@@ -59,7 +59,7 @@ export function presentReport(context: RequestContext, report: Report, progress:
 }
 
 /** Where the report, its file and, for operators, its workflow are found. */
-export function reportLinks({ caller, deps }: RequestContext, report: Report) {
+function reportLinks({ caller, deps }: RequestContext, report: Report) {
   const self = `${BASE_PATH}/reports/${report.id}`;
   const ui = deps.config.TEMPORAL_UI_URL;
   const workflow = `/namespaces/${encodeURIComponent(deps.config.TEMPORAL_NAMESPACE)}/workflows/${encodeURIComponent(reportWorkflowId(report.id))}`;

@@ -17,7 +17,7 @@ import { type Answer, parseFields, type RequestContext } from '../route.ts';
 import { findReport } from './find.ts';
 import { temporalAway, withTemporalDeadline } from './temporal-calls.ts';
 
-export const newReportSchema = z.strictObject({
+const newReportSchema = z.strictObject({
   name: label(200),
   report_type: z.string().refine((type) => REPORT_TYPES.includes(type), {
     error: `must be one of ${REPORT_TYPES.join(', ')}`,

@@ -32,6 +32,8 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
     // Several orms live in one test process, each with metadata of its own.
     allowGlobalContext: false,
     ensureDatabase: false,
+    // Its own lines are for a terminal; faults are thrown, and logged by whoever catches them.
+    logger: () => undefined,
     forceUtcTimezone: true,
   });
 }

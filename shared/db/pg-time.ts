@@ -2,7 +2,3 @@
 export function pgTime(text: string): Date {
   return new Date(text);
 }
-
-export function pgTimeOrNull(text: string | null): Date | null {
-  return text === null ? null : new Date(text);
-}

@@ -52,6 +52,7 @@ export interface Tables {
     created_at: MaybeTime;
     as_of: Time;
   };
+  bucket_ledger: { org_id: string; kind: string; bucket: Time; marked_at: Time };
   report_parts: {
     org_id: string;
     report_id: string;

@@ -11,7 +11,7 @@ export function monthAfter(at: Date, offset: number): string {
 }
 
 /** Facts older than this are refused unless an organisation's own floor says otherwise: no key makes hundreds of partitions. */
-export const FACTS_KEPT_FROM_MONTHS = 60;
+const FACTS_KEPT_FROM_MONTHS = 60;
 
 /** Where a new organisation's facts begin. */
 export function defaultFactsFrom(createdAt: Date): Date {

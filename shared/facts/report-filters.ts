@@ -23,7 +23,7 @@ const FILTER_TYPES: Partial<Record<ColumnType, 'string' | 'number' | 'boolean'>>
 };
 
 /** The columns that `filters` may name, with the JSON type of their values. */
-export function filterableColumns(fact: Fact): ReadonlyMap<string, 'string' | 'number' | 'boolean'> {
+function filterableColumns(fact: Fact): ReadonlyMap<string, 'string' | 'number' | 'boolean'> {
   const filterable = new Map<string, 'string' | 'number' | 'boolean'>([[fact.idColumn, 'string']]);
   for (const [name, column] of Object.entries(fact.columns)) {
     const type = FILTER_TYPES[column.type];

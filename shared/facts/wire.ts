@@ -70,7 +70,7 @@ export const usd = () => z.number().min(0).max(1e9);
 
 export const httpStatus = () => z.number().int().min(100).max(599);
 
-export const EXECUTION_STATUSES = ['in_progress', 'success', 'failure', 'timeout', 'cancelled'] as const;
+const EXECUTION_STATUSES = ['in_progress', 'success', 'failure', 'timeout', 'cancelled'] as const;
 
 /** How something ran or runs; `completed` and `failed` of older clients are read as `success` and `failure`. */
 export const status = () =>

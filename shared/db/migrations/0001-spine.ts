@@ -80,7 +80,7 @@ const stamps = `
 
 const duration = `
   duration_ms numeric GENERATED ALWAYS AS (
-    CASE WHEN ended_at >= started_at THEN round(extract(epoch FROM ended_at - started_at) * 1000, 3) END
+    CASE WHEN ended_at >= started_at THEN round(extract(epoch FROM ended_at - started_at) * 1000) END
   ) STORED`;
 
 const statusColumn = `
@@ -358,7 +358,10 @@ DECLARE
 BEGIN
   IF to_regclass(part) IS NOT NULL THEN RETURN false; END IF;
   PERFORM pg_advisory_xact_lock(hashtext('ensure_partition'), hashtext(part));
-  IF to_regclass(part) IS NOT NULL THEN RETURN false; END IF;
+  -- Read from the table: the cache behind to_regclass has not heard yet of what committed while this waited.
+  IF EXISTS (SELECT FROM pg_class WHERE relname = part AND relnamespace = current_schema()::regnamespace) THEN
+    RETURN false;
+  END IF;
   SELECT a.attname INTO STRICT time_column
     FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
    WHERE p.partrelid = fact::regclass;

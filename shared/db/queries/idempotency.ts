@@ -4,7 +4,7 @@ import { TidemarkError } from '../../errors.ts';
 import { type Db, dbOf, type Entities } from '../orm.ts';
 
 /** How long a repeated request finds its first answer. */
-export const IDEMPOTENCY_KEPT_HOURS = 48;
+const IDEMPOTENCY_KEPT_HOURS = 48;
 
 export interface StoredAnswer {
   status: number;

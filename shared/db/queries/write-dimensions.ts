@@ -48,5 +48,7 @@ export async function writeDimension(
       sql` OR `,
     )}
     ORDER BY ${sql.ref(`r.${dimension.idColumn}`)}
-    ON CONFLICT (org_id, ${id}) DO UPDATE SET ${sql.join(merged)}, as_of = greatest(t.as_of, excluded.as_of)`.execute(trx);
+    ON CONFLICT (org_id, ${id}) DO UPDATE SET ${sql.join(merged)}, as_of = greatest(t.as_of, excluded.as_of)`.execute(
+    trx,
+  );
 }

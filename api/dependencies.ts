@@ -1,0 +1,20 @@
+import type { Client } from '@temporalio/client';
+import type { Config } from '../shared/config.ts';
+import type { Orm } from '../shared/db/orm.ts';
+import type { Log } from '../shared/log.ts';
+import type { Storage } from '../shared/storage.ts';
+import type { HealthMonitor } from './health.ts';
+import type { Admission } from './middleware/admission.ts';
+import type { PartitionCache } from './partition-cache.ts';
+
+/** What the API is built upon; whoever makes these closes them. */
+export interface Dependencies {
+  config: Config;
+  orm: Orm;
+  temporal: Client;
+  storage: Storage;
+  log: Log;
+  health: HealthMonitor;
+  ingestAdmission: Admission;
+  partitions: PartitionCache;
+}

@@ -1,0 +1,101 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { ApiKey } from '../../shared/db/entities/api-key.ts';
+import { dbOf, type Entities } from '../../shared/db/orm.ts';
+import { createApiKey, listApiKeys, parseRole, parseScopes, revokeApiKey } from '../../shared/db/queries/api-keys.ts';
+import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
+import { withOrm } from '../stack/database.ts';
+import { StackError } from '../stack/stack-error.ts';
+import { toolConfig } from '../stack/tool-config.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+interface Where {
+  folder: string;
+}
+
+interface CreateOptions extends Where {
+  org: string;
+  newOrg?: string | true;
+  role: string;
+  name: string;
+  userId?: string;
+  scopes?: string;
+  expiresInDays?: number;
+}
+
+/** `tidemark keys`: makes, lists and revokes API keys. */
+export function registerKeys(program: Command): void {
+  const keys = program.command('keys').description('make, list and revoke API keys');
+  const command = (usage: string, description: string) =>
+    keys
+      .command(usage)
+      .description(description)
+      .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark');
+
+  command('create', 'make a key; it is written to standard output once and stored nowhere')
+    .requiredOption('--org <id>', 'organisation whose data the key reaches')
+    .requiredOption('--role <role>', 'ingest, member, admin or operator')
+    .option('--new-org [name]', 'make the organisation first where it is missing')
+    .option('--name <name>', 'what the key is for', 'cli')
+    .option('--user-id <id>', 'whose records a member may read')
+    .option('--scopes <list>', 'narrows the key: telemetry, executions, reports, settings')
+    .option('--expires-in-days <days>', 'the key ends after this long', parseDays)
+    .action((options: CreateOptions) => withEntities(options, (em) => create(em, options)));
+
+  command('list', 'list the keys of an organisation')
+    .requiredOption('--org <id>', 'organisation')
+    .action((options: Where & { org: string }) =>
+      withEntities(options, async (em) => {
+        for (const key of await listApiKeys(em, options.org)) process.stdout.write(`${describe(key)}\n`);
+      }),
+    );
+
+  command('revoke <id>', 'end a key at once').action((id: string, options: Where) =>
+    withEntities(options, (em) => revoke(em, id)),
+  );
+}
+
+async function create(em: Entities, options: CreateOptions): Promise<void> {
+  const { org: orgId, newOrg, role, name, userId, scopes, expiresInDays } = options;
+  const wanted = {
+    orgId,
+    name,
+    userId,
+    role: parseRole(role),
+    scopes: scopes === undefined ? undefined : parseScopes(scopes),
+    expiresAt: expiresInDays === undefined ? undefined : new Date(Date.now() + expiresInDays * dayMs),
+  };
+  if (newOrg) await ensureOrganisation(dbOf(em), orgId, newOrg === true ? orgId : newOrg, new Date());
+  const { key, record } = await createApiKey(em, wanted);
+  // The key alone on standard output, so that a script can take it from there.
+  process.stderr.write(`${describe(record)}\n`);
+  process.stdout.write(`${key}\n`);
+}
+
+async function revoke(em: Entities, id: string): Promise<void> {
+  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
+  if (!isUuid || !(await revokeApiKey(em, id))) throw new StackError(`There is no key ${id} in force.`);
+  process.stdout.write(`Revoked ${id}.\n`);
+}
+
+function describe(key: ApiKey): string {
+  const state = key.revokedAt
+    ? `revoked ${key.revokedAt.toISOString()}`
+    : key.expiresAt
+      ? `until ${key.expiresAt.toISOString()}`
+      : 'in force';
+  const used = key.lastUsedAt ? `used ${key.lastUsedAt.toISOString()}` : 'never used';
+  const whose = key.userId === null ? [] : [`user ${key.userId}`];
+  const scopes = key.scopes.length === 0 ? 'all scopes' : key.scopes.join(',');
+  return [key.id, `${key.prefix}…`, key.role, key.name, ...whose, scopes, state, used].join('  ');
+}
+
+function withEntities(where: Where, use: (em: Entities) => Promise<void>): Promise<void> {
+  return withOrm(toolConfig(process.env, where.folder), (orm) => use(orm.em.fork()));
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (Number.isInteger(days) && days > 0 && days <= 36_500) return days;
+  throw new InvalidArgumentError('a whole number of days, at least 1.');
+}

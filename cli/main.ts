@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { ConfigError, TidemarkError } from '../shared/errors.ts';
+import { registerDemo } from './commands/demo.ts';
+import { registerKeys } from './commands/keys.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerStart } from './commands/start.ts';
+import { reasonOf } from './stack/stack-error.ts';
+
+const leastNode = 24;
+
+/** The command line. Whatever goes wrong is one line and exit code 1; DEBUG=tidemark adds where it came from. */
+async function main(): Promise<void> {
+  if (Number.parseInt(process.versions.node, 10) < leastNode) {
+    throw new Error(
+      `Tidemark needs Node ${leastNode} or newer, this is ${process.versions.node}: install it from https://nodejs.org and run npm ci again.`,
+    );
+  }
+  const program = new Command('tidemark').description('Durable analytics for AI-agent platforms');
+  registerStart(program);
+  registerDemo(program);
+  registerMigrate(program);
+  registerKeys(program);
+  await program.parseAsync();
+}
+
+/** A bad environment names each variable, on a line of its own; anything else is one line. */
+function explain(error: unknown): string {
+  if (process.env.DEBUG === 'tidemark' && error instanceof Error && error.stack) return error.stack;
+  if (error instanceof TidemarkError && error.errors.length > 0) {
+    return error.errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  }
+  return error instanceof ConfigError ? error.message : reasonOf(error);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.exitCode = 1;
+  process.stderr.write(`${explain(error)}\n`);
+}

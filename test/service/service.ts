@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NativeConnection, Runtime } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { createActivities } from '../../activities/index.ts';
+import { buildApp } from '../../api/app.ts';
+import { createHealthMonitor } from '../../api/health.ts';
+import { createAdmission } from '../../api/middleware/admission.ts';
+import { createPartitionCache } from '../../api/partition-cache.ts';
+import { routes } from '../../api/routes/index.ts';
+import { type Config, parseConfig } from '../../shared/config.ts';
+import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { createApiKey } from '../../shared/db/queries/api-keys.ts';
+import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
+import type { Role, Scope } from '../../shared/domain/roles.ts';
+import { createLog } from '../../shared/log.ts';
+import { createLocalStorage, type Storage } from '../../shared/storage.ts';
+import { connectionOptions, createTemporalClient, createTemporalConnection } from '../../shared/temporal.ts';
+import { temporalLogger } from '../../worker/temporal-logger.ts';
+import { createWorkers } from '../../worker/workers.ts';
+import { createTestDatabase } from '../database.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+
+export interface TestService {
+  origin: string;
+  config: Config;
+  orm: Orm;
+  storage: Storage;
+  storageFolder: string;
+  temporal: ReturnType<typeof createTemporalClient>;
+  /** A client of the API with a new key. */
+  clientFor(orgId: string, role: Role, more?: { userId?: string; scopes?: Scope[] }): Promise<ApiClient>;
+  /** A client that sends no credential. */
+  anonymous: ApiClient;
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** Whether workers poll too; without them workflows only wait. */
+  workers: boolean;
+  env?: Record<string, string>;
+}
+
+/** The real API, and workers if wanted, on a database and task queues of the test file's own. */
+export async function startService({ workers: withWorkers, env = {} }: ServiceOptions): Promise<TestService> {
+  const database = await createTestDatabase();
+  const storageFolder = await mkdtemp(join(tmpdir(), 'tidemark-storage-'));
+  const config = parseConfig({
+    DATABASE_URL: database.url,
+    DATABASE_POOL_SIZE: '10',
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
+    TASK_QUEUE: `test-${database.name}`,
+    STORAGE_DIR: storageFolder,
+    SECRET: 'a secret of the tests, longer than 32 characters',
+    LOG_LEVEL: process.env.LOG_LEVEL ?? 'fatal',
+    ...env,
+  });
+  const log = createLog(config, 'test');
+  const orm = await createOrm(config);
+  const connection = createTemporalConnection(config);
+  const temporal = createTemporalClient(connection, config);
+  const storage = createLocalStorage(storageFolder);
+  const health = createHealthMonitor(orm, temporal);
+  await health.check();
+  const ingestAdmission = createAdmission({
+    maxConcurrent: config.INGEST_MAX_CONCURRENT,
+    maxWaiting: config.INGEST_MAX_WAITING,
+  });
+  const partitions = createPartitionCache();
+  const app = buildApp({ config, orm, temporal, storage, log, health, ingestAdmission, partitions }, routes);
+  const handle = app.callback();
+  const server = createServer((request, response) => void handle(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The test server has no port');
+  const origin = `http://127.0.0.1:${address.port}`;
+  const stopWorkers = withWorkers ? await runWorkers(config, { config, orm, client: temporal, storage, log }) : null;
+
+  return {
+    origin,
+    config,
+    orm,
+    storage,
+    storageFolder,
+    temporal,
+    anonymous: createApiClient(origin, null),
+    async clientFor(orgId, role, { userId, scopes } = {}) {
+      const em = orm.em.fork();
+      await ensureOrganisation(dbOf(em), orgId, orgId, new Date());
+      const { key } = await createApiKey(em, { orgId, role, name: `${role} of ${orgId}`, userId, scopes });
+      return createApiClient(origin, key);
+    },
+    async close() {
+      await stopWorkers?.();
+      health.stop();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await connection.close();
+      await orm.close();
+      await database.drop();
+      await rm(storageFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function runWorkers(config: Config, deps: Parameters<typeof createActivities>[0]): Promise<() => Promise<void>> {
+  Runtime.install({ logger: temporalLogger(deps.log) });
+  const connection = await NativeConnection.connect(connectionOptions(config));
+  const workers = await createWorkers(connection, config, createActivities(deps));
+  const runs = workers.map((worker) => worker.run());
+  return async () => {
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(runs);
+    await connection.close();
+  };
+}
