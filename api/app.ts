@@ -46,6 +46,10 @@ async function serve(
   route: Route,
   params: Readonly<Record<string, string>>,
 ): Promise<void> {
+  // No id holds these, and PostgreSQL would refuse the question.
+  if (Object.values(params).some((param) => param.includes('\u0000') || !param.isWellFormed())) {
+    throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
+  }
   const em = deps.orm.em.fork();
   const { org_id: orgId, ...query }: Record<string, unknown> = { ...ctx.query };
   const caller = route.access === 'none' ? anonymous : await authenticate(ctx, dbOf(em), route.access);

@@ -136,6 +136,8 @@ export function fieldErrors(error: z.ZodError): FieldError[] {
         message: 'is not a field that is known here; remove it',
       }));
     }
-    return [{ field: path, message: issue.message }];
+    // Zod says what it received; to a client a field that it did not send is missing.
+    const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+    return [{ field: path, message: isMissing ? `is missing; it must be a ${issue.expected}` : issue.message }];
   });
 }

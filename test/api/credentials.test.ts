@@ -166,6 +166,8 @@ it('answers unknown paths, methods and parameters with problem documents', async
     ['GET', '/executions?start_date=2026-02-01&end_date=2026-01-01', 400],
     ['GET', '/executions?days=401', 400],
     ['GET', '/reports/no-uuid', 404],
+    ['GET', '/executions/%00', 404],
+    ['GET', '/executions/%E0%A4%A', 404],
     ['POST', '/events?debug=1', 400],
   ] as const) {
     const { status: answered, headers, json } = await admin.send(method, path, method === 'POST' ? {} : undefined);
