@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -28,6 +28,8 @@ export interface Storage {
   read(key: string, range?: { start: number; end: number }): Readable;
   /** Removes a folder with all that is in it; nothing where there is none. */
   removeFolder(key: string): Promise<void>;
+  /** Removes what is in a folder besides this file of it. */
+  removeAllBut(fileKey: string): Promise<void>;
   removeFile(key: string): Promise<void>;
 }
 
@@ -76,6 +78,12 @@ export function createLocalStorage(folder: string): Storage {
     read: (key, range) => createReadStream(pathOf(key), range ?? {}),
     async removeFolder(key) {
       await rm(pathOf(key), { recursive: true, force: true });
+    },
+    async removeAllBut(fileKey) {
+      const path = pathOf(fileKey);
+      for (const name of await readdir(dirname(path))) {
+        if (name !== basename(path)) await rm(join(dirname(path), name), { recursive: true, force: true });
+      }
     },
     async removeFile(key) {
       await rm(pathOf(key), { force: true });

@@ -1,22 +1,19 @@
 import { Readable } from 'node:stream';
 import { Context } from '@temporalio/activity';
-import { sql } from 'kysely';
 import type { ReportFailure, ReportFile, ReportPlan, ReportRef } from '../../shared/contracts/reports.ts';
-import { copyOut } from '../../shared/db/copy-out.ts';
 import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { finishPart, readPart, sumParts } from '../../shared/db/queries/report-parts.ts';
+import { sumParts } from '../../shared/db/queries/report-parts.ts';
 import { keepPlan, planParts, reportScope } from '../../shared/db/queries/report-plan.ts';
-import { csvCell } from '../../shared/db/queries/report-sources/csv-cell.ts';
 import { reportSource } from '../../shared/db/queries/report-sources/index.ts';
-import type { ReportScope } from '../../shared/db/queries/report-sources/source.ts';
-import { hasRowFilters } from '../../shared/domain/report-parameters.ts';
 import type { Log } from '../../shared/log.ts';
 import { reportFileKey, reportFolder, reportPartKey, type Storage } from '../../shared/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
-import { concatenated, csvHeader } from './csv.ts';
 import { reportFileName } from './file-name.ts';
+import { reportFormat } from './formats/index.ts';
+import { concatenated } from './parts.ts';
+import { writePart } from './write-part.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -65,45 +62,7 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
 
     /** Writes one part to its own file. @returns its rows */
     async writeReportPart(input: ReportRef & { part: number }): Promise<number> {
-      const report = await openReport(input);
-      const em = orm.em.fork();
-      const db = dbOf(em);
-      const planned = await readPart(db, input, input.part);
-      if (!planned) throw permanent('PLAN_GONE', `Report ${input.reportId} has no part ${input.part}`);
-      const key = reportPartKey(input.orgId, input.reportId, input.part);
-      if (planned.rowsWritten !== null && (await storage.size(key)) === planned.sizeBytes) return planned.rowsWritten;
-
-      const source = reportSource(report.reportType);
-      const scope = await reportScope(em, report);
-      const signal = Context.current().cancellationSignal;
-      let lines = 0;
-      const { rowCount, result } = await beating(
-        () => ({ rows: Math.min(lines, planned.rowsPlanned) }),
-        () =>
-          copyOut(orm, source.rows(scope, planned, csvCell), signal, (csv) =>
-            storage.write(key, csv, {
-              signal,
-              onChunk: (chunk) => {
-                lines += linesIn(chunk);
-              },
-            }),
-          ),
-      );
-      if (rowCount !== planned.rowsPlanned) await requireExplained(scope, rowCount, planned.rowsPlanned);
-      await finishPart(db, input, input.part, { rows: rowCount, sizeBytes: result.sizeBytes });
-      return rowCount;
-
-      /** Without filters rows cannot leave a report; with them only rows that changed meanwhile can. */
-      async function requireExplained(within: ReportScope, rows: number, rowsPlanned: number): Promise<void> {
-        if (planned && hasRowFilters(within.parameters)) {
-          const changed = await sql<{ count: string }>`${source.changedRows(within, planned)}`.execute(db);
-          if (Math.abs(rows - rowsPlanned) <= Number(changed.rows[0]?.count ?? 0)) return;
-        }
-        throw permanent(
-          'ROWS_CHANGED',
-          `Part ${input.part} holds ${rows} rows where ${rowsPlanned} were planned: rows were removed while the report ran. Ask for it again.`,
-        );
-      }
+      return writePart(orm, storage, await openReport(input), input.part);
     },
 
     /** Joins the parts into the report's file. */
@@ -115,7 +74,8 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
       if (missing > 0) throw permanent('PARTS_MISSING', `${missing} parts of report ${ref.reportId} were not written`);
       const name = reportFileName(report);
       const signal = Context.current().cancellationSignal;
-      const header = csvHeader(reportSource(report.reportType).columns);
+      const format = reportFormat(report.format);
+      const { columns } = reportSource(report.reportType);
       const parts = Array.from({ length: report.partsTotal ?? 0 }, (_, part) =>
         reportPartKey(ref.orgId, ref.reportId, part),
       );
@@ -125,7 +85,7 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
         () =>
           storage.write(
             reportFileKey(ref.orgId, ref.reportId, name),
-            Readable.from(concatenated(storage, header, parts)),
+            Readable.from(format.assemble(columns, concatenated(storage, parts))),
             {
               signal,
               onChunk: (chunk) => {
@@ -134,7 +94,7 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
             },
           ),
       );
-      return { name, sizeBytes, sha256, rowCount: rows, contentType: 'text/csv; charset=utf-8' };
+      return { name, sizeBytes, sha256, rowCount: rows, contentType: format.contentType };
     },
 
     /** Makes the file a client's. Parts go afterwards: a crash between the two leaves parts, never half a report. */
@@ -163,7 +123,8 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
         if (report?.status !== 'completed' || report.deletedAt)
           return storage.removeFolder(reportFolder(ref.orgId, ref.reportId));
       }
-      await storage.removeFolder(`${reportFolder(ref.orgId, ref.reportId)}/parts`);
+      // The parts, and what attempts that were killed left of the file.
+      await storage.removeAllBut(reportFileKey(ref.orgId, ref.reportId, file.name));
       log.info({ ...ref, rows: file.rowCount, bytes: file.sizeBytes }, 'report published');
     },
 
@@ -172,7 +133,6 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
       ref: ReportRef,
       outcome: { status: 'cancelled' } | { status: 'failed'; failure: ReportFailure },
     ): Promise<void> {
-      await storage.removeFolder(reportFolder(ref.orgId, ref.reportId));
       const failure = outcome.status === 'failed' ? outcome.failure : null;
       await orm.em.fork().nativeUpdate(
         Report,
@@ -181,18 +141,16 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
           status: outcome.status,
           phase: 'done',
           completedAt: new Date(),
-          filesRemovedAt: new Date(),
           errorCode: failure?.code ?? null,
           errorMessage: failure?.message ?? null,
         },
       );
+      const report = await orm.em.fork().findOne(Report, { orgId: ref.orgId, id: ref.reportId });
+      // Row before files: one that was published in the same moment stays published, with its file.
+      if (report?.status === 'completed' && !report.deletedAt) return;
+      await storage.removeFolder(reportFolder(ref.orgId, ref.reportId));
+      await orm.em.fork().nativeUpdate(Report, { orgId: ref.orgId, id: ref.reportId }, { filesRemovedAt: new Date() });
       log.info({ ...ref, ...outcome }, 'report closed');
     },
   };
-}
-
-function linesIn(chunk: Buffer): number {
-  let lines = 0;
-  for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines += 1;
-  return lines;
 }

@@ -22,6 +22,7 @@ function presentCell(type: ColumnType, value: unknown): unknown {
       return Number(value);
     case 'text':
     case 'text[]':
+    case 'date':
     case 'integer':
     case 'boolean':
     case 'jsonb':

@@ -35,7 +35,7 @@ export function presentReport(context: RequestContext, report: Report, progress:
     range: {
       start: report.rangeStart.toISOString(),
       end: report.rangeEnd.toISOString(),
-      time_zone: context.caller.timeZone,
+      time_zone: report.timeZone,
     },
     workflow_id: reportWorkflowId(report.id),
     run_id: report.runId ?? null,

@@ -7,7 +7,7 @@ import { REPORT_FORMATS, REPORT_TYPES, rawReportFact } from '../../shared/db/que
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { reportParametersSchema } from '../../shared/domain/report-parameters.ts';
 import { TidemarkError, validationError } from '../../shared/errors.ts';
-import { reportFilterFaults } from '../../shared/facts/report-filters.ts';
+import { aggregateFilterFaults, reportFilterFaults } from '../../shared/facts/report-filters.ts';
 import { label } from '../../shared/facts/wire.ts';
 import { startReport } from '../../shared/start-report.ts';
 import { taskQueues } from '../../shared/temporal.ts';
@@ -31,7 +31,7 @@ export async function createReport(context: RequestContext): Promise<Answer> {
   const kept = await context.once(async (em) => {
     const wanted = parseFields(newReportSchema, context.body.object());
     const fact = rawReportFact(wanted.report_type);
-    const faults = fact ? reportFilterFaults(fact, wanted.parameters) : [];
+    const faults = fact ? reportFilterFaults(fact, wanted.parameters) : aggregateFilterFaults(wanted.parameters);
     if (faults.length > 0) throw validationError(faults);
     const now = new Date();
     const range = await resolveRange(dbOf(em), wanted.parameters, context.caller.timeZone, now);
@@ -46,6 +46,7 @@ export async function createReport(context: RequestContext): Promise<Answer> {
       parameters: { ...wanted.parameters, ...(userId === undefined ? {} : { user_id: userId }) },
       rangeStart: range.startInclusive,
       rangeEnd: range.endExclusive,
+      timeZone: range.timeZone,
       status: 'pending',
       phase: 'waiting',
       rowsWritten: 0,

@@ -12,7 +12,16 @@ export type FactKind =
   | 'api_calls'
   | 'errors';
 
-export type ColumnType = 'text' | 'text[]' | 'timestamptz' | 'integer' | 'bigint' | 'numeric' | 'boolean' | 'jsonb';
+export type ColumnType =
+  | 'text'
+  | 'text[]'
+  | 'timestamptz'
+  | 'date'
+  | 'integer'
+  | 'bigint'
+  | 'numeric'
+  | 'boolean'
+  | 'jsonb';
 
 export interface Column {
   type: ColumnType;

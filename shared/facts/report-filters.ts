@@ -32,6 +32,13 @@ function filterableColumns(fact: Fact): ReadonlyMap<string, 'string' | 'number' 
   return filterable;
 }
 
+/** What of an aggregated report's parameters cannot be taken: its rows have no agent and no column of a fact. */
+export function aggregateFilterFaults(parameters: ReportParameters): FieldError[] {
+  return (['agent_ids', 'agent_tags', 'filters'] as const)
+    .filter((field) => parameters[field] !== undefined)
+    .map((field) => ({ field: `parameters.${field}`, message: 'belongs to raw reports; leave it out' }));
+}
+
 /** What of a raw report's parameters does not fit its fact; each fault lists what there is. */
 export function reportFilterFaults(fact: Fact, parameters: ReportParameters): FieldError[] {
   const faults: FieldError[] = [];

@@ -15,6 +15,7 @@ export const Report = defineEntity({
     parameters: p.json<ReportParameters>(),
     rangeStart: p.datetime(3),
     rangeEnd: p.datetime(3),
+    timeZone: p.text(),
     status: p.enum(REPORT_STATUSES).$type<ReportStatus>(),
     phase: p.enum(REPORT_PHASES).$type<ReportPhase>(),
     rowsTotal: p.bigint('number').nullable(),

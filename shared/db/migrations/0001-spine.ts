@@ -302,6 +302,7 @@ CREATE TABLE reports (
   parameters jsonb NOT NULL,
   range_start timestamptz(3) NOT NULL,
   range_end timestamptz(3) NOT NULL,
+  time_zone text NOT NULL,
   status text NOT NULL CHECK (status IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
   phase text NOT NULL,
   cutoff timestamptz,

@@ -27,6 +27,7 @@ export async function reportScope(em: Entities, report: Report): Promise<ReportS
     orgId: report.orgId,
     startInclusive: report.rangeStart,
     endExclusive: report.rangeEnd,
+    timeZone: report.timeZone,
     cutoff,
     parameters: report.parameters,
   };

@@ -24,6 +24,7 @@ export function rawSource(fact: Fact): ReportSource {
   const columns = fact.report.map((column) => sourceColumn(fact, column));
   return {
     columns,
+    isFixedByCutoff: true,
     keys: (scope) => sql`
       SELECT ${at} AS at, ${id} AS id ${from(needsExecution(scope) ? join('execution') : sql``)}
       WHERE ${inScope(fact, scope)}`,

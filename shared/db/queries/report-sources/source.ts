@@ -7,6 +7,8 @@ export interface ReportScope {
   orgId: string;
   startInclusive: Date;
   endExclusive: Date;
+  /** Where the days of reports by day begin. */
+  timeZone: string;
   /** Rows that were stored after it are left out; a time in PostgreSQL's full precision. */
   cutoff: string;
   parameters: ReportParameters;
@@ -33,11 +35,13 @@ export type Cell = (value: RawBuilder<unknown>, column: SourceColumn) => RawBuil
 /** One kind of rows that a report can be made of. */
 export interface ReportSource {
   columns: readonly SourceColumn[];
+  /** Whether the cut-off alone says which rows there are, as long as no filter asks for more. */
+  isFixedByCutoff: boolean;
   /** `at` and `id` of every row. */
   keys(scope: ReportScope): RawBuilder<unknown>;
   /** The rows of one key range, sorted, each column through `cell`. */
   rows(scope: ReportScope, range: KeyRange, cell: Cell): RawBuilder<unknown>;
-  /** How many rows of a range were changed after the cut-off: by so many may a filtered count differ from its plan. */
+  /** How many rows of a range were changed after the cut-off: by so many may a count differ that the cut-off alone does not fix. */
   changedRows(scope: ReportScope, range: KeyRange): RawBuilder<unknown>;
 }
 

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Cell } from './source.ts';
 
 /** `= + - @`, tab, line feed and carriage return: what a spreadsheet takes for a formula's beginning (OWASP, CSV injection). */
@@ -8,11 +8,12 @@ const FORMULA_STARTS = sql.raw('(61, 43, 45, 64, 9, 10, 13)');
 export const csvCell: Cell = (value, { type, freeText }) => {
   switch (type) {
     case 'timestamptz':
-      return sql`to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+      return isoTime(value);
     case 'text[]':
       return escaped(sql`array_to_string(${value}, ', ')`);
     case 'text':
       return freeText ? escaped(value) : value;
+    case 'date':
     case 'integer':
     case 'bigint':
     case 'numeric':
@@ -22,7 +23,14 @@ export const csvCell: Cell = (value, { type, freeText }) => {
   }
 };
 
+/** Cells as JSON shows them: times ISO 8601 in UTC, everything else as what it is. */
+export const jsonCell: Cell = (value, { type }) => (type === 'timestamptz' ? isoTime(value) : value);
+
+function isoTime(value: RawBuilder<unknown>) {
+  return sql`to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
 /** `ascii` looks at one character; a pattern match would cost more than the rest of the row. */
-function escaped(value: Parameters<Cell>[0]) {
+function escaped(value: RawBuilder<unknown>) {
   return sql`CASE WHEN ascii(${value}) IN ${FORMULA_STARTS} THEN '''' || ${value} ELSE ${value} END`;
 }

@@ -1,0 +1,18 @@
+import type { REPORT_FORMATS } from '../../../shared/db/queries/report-sources/index.ts';
+import { csvFormat } from './csv.ts';
+import type { ReportFormat } from './format.ts';
+import { jsonFormat } from './json.ts';
+import { xlsxFormat } from './xlsx.ts';
+
+const formats: Record<(typeof REPORT_FORMATS)[number], ReportFormat> = {
+  csv: csvFormat,
+  json: jsonFormat,
+  xlsx: xlsxFormat,
+};
+
+/** @throws Error for a format that the API would not have taken */
+export function reportFormat(name: string): ReportFormat {
+  const format = new Map<string, ReportFormat>(Object.entries(formats)).get(name);
+  if (!format) throw new Error(`There is no report format ${name}`);
+  return format;
+}

@@ -1,0 +1,15 @@
+import { sql } from 'kysely';
+import { jsonCell } from '../../../shared/db/queries/report-sources/cells.ts';
+import type { ReportFormat } from './format.ts';
+import { workbookOf } from './workbook.ts';
+
+/** An Excel workbook. It cannot be joined from parts, so its parts hold the cells, a JSON array a row. */
+export const xlsxFormat: ReportFormat = {
+  contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  copyAs: 'lines',
+  partRows: (source, scope, range) => {
+    const cells = source.columns.map(({ header }) => sql.ref(`r.${header}`));
+    return sql`SELECT json_build_array(${sql.join(cells)})::text FROM (${source.rows(scope, range, jsonCell)}) r`;
+  },
+  assemble: workbookOf,
+};
