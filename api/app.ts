@@ -1,20 +1,38 @@
+import cors from '@koa/cors';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
+import helmet from 'koa-helmet';
 import { dbOf } from '../shared/db/orm.ts';
+import { recordAudit } from '../shared/db/queries/audit.ts';
 import { answerOnce } from '../shared/db/queries/idempotency.ts';
 import { TidemarkError, validationError } from '../shared/errors.ts';
 import { BASE_PATHS } from './base-path.ts';
 import type { Dependencies } from './dependencies.ts';
-import { authenticate } from './middleware/authenticate.ts';
+import { authenticate, authorise } from './middleware/authenticate.ts';
 import { type RequestBody, readBody } from './middleware/body.ts';
 import { problems } from './middleware/problems.ts';
+import { requestLog } from './middleware/request-log.ts';
 import type { Answer, Caller, RequestContext, Route } from './route.ts';
+
+/** What a browser's script may read beside the body. */
+const EXPOSED_HEADERS = [
+  'ETag',
+  'Retry-After',
+  'X-Request-Id',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+];
 
 const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 
 /** The API over these routes, not listening yet. */
 export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   const app = new Koa();
+  app.use(requestLog(deps.log));
+  // Answers are data: nothing in them may run, be framed or be guessed to be something else.
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }));
+  app.use(cors({ origin: allowedOrigin(deps.config.CORS_ORIGINS), exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(problems(deps.log));
   app.use(async (ctx, next) => {
     await next();
@@ -52,18 +70,49 @@ async function serve(
   }
   const em = deps.orm.em.fork();
   const { org_id: orgId, ...query }: Record<string, unknown> = { ...ctx.query };
-  const caller = route.access === 'none' ? anonymous : await authenticate(ctx, dbOf(em), route.access);
+  const caller = route.access === 'none' ? anonymous : await admitted(ctx, deps, em, route.access);
   if (orgId !== undefined) requireOwn(orgId, caller);
   const respond = async () => {
     const body = await ownBody(await readBody(ctx.req, route.body), caller);
     const once: RequestContext['once'] = (work) => runOnce(ctx, em, caller, body, work);
     const header = (name: string) => ctx.get(name) || undefined;
+    const audit: RequestContext['audit'] = (inner, action, target, details) =>
+      recordAudit(dbOf(inner), {
+        orgId: caller.credential.orgId,
+        actor: caller.credential.userId ?? caller.credential.name,
+        actorRole: caller.credential.role,
+        action,
+        target,
+        details,
+        ipAddress: caller.privacy.store_ip ? ctx.ip : null,
+      });
     const origin = { ip: ctx.ip, userAgent: header('user-agent') };
-    return route.run({ deps, em, caller, params, body, origin, header, once }, query);
+    return route.run({ deps, em, caller, params, body, origin, header, once, audit }, query);
   };
   // Telemetry comes in floods: what cannot be served soon is turned away before its body is read.
   const isIngest = route.access !== 'none' && route.access.scope === 'telemetry';
   send(ctx, isIngest ? await deps.ingestAdmission.admit(respond) : await respond());
+}
+
+/** Who asks, once it is known to be allowed to and not to ask too much. */
+async function admitted(
+  ctx: Context,
+  deps: Dependencies,
+  em: RequestContext['em'],
+  access: Exclude<Route['access'], 'none'>,
+): Promise<Caller> {
+  const caller = await authenticate(ctx, dbOf(em), deps.jwt);
+  ctx.set(await deps.rateLimit.consume(caller.credential.keyId));
+  authorise(caller, access);
+  return caller;
+}
+
+/** Browsers of these origins may read answers; none unless configured. */
+function allowedOrigin(origins: readonly string[]) {
+  return (ctx: Context) => {
+    const origin = ctx.get('origin');
+    return origins.includes(origin) ? origin : '';
+  };
 }
 
 function send(ctx: Context, answer: Answer): void {

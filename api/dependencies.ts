@@ -5,6 +5,8 @@ import type { Log } from '../shared/log.ts';
 import type { Storage } from '../shared/storage.ts';
 import type { HealthMonitor } from './health.ts';
 import type { Admission } from './middleware/admission.ts';
+import type { JwtVerifier } from './middleware/jwt.ts';
+import type { RateLimit } from './middleware/rate-limit.ts';
 import type { PartitionCache } from './partition-cache.ts';
 
 /** What the API is built upon; whoever makes these closes them. */
@@ -16,5 +18,8 @@ export interface Dependencies {
   log: Log;
   health: HealthMonitor;
   ingestAdmission: Admission;
+  rateLimit: RateLimit;
+  /** Null where no issuer is configured: then only API keys are taken. */
+  jwt: JwtVerifier | null;
   partitions: PartitionCache;
 }

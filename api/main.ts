@@ -8,6 +8,8 @@ import { createTemporalClient, createTemporalConnection } from '../shared/tempor
 import { buildApp } from './app.ts';
 import { createHealthMonitor } from './health.ts';
 import { createAdmission } from './middleware/admission.ts';
+import { createJwtVerifier } from './middleware/jwt.ts';
+import { createRateLimit } from './middleware/rate-limit.ts';
 import { createPartitionCache } from './partition-cache.ts';
 import { routes } from './routes/index.ts';
 
@@ -34,6 +36,11 @@ async function main(): Promise<void> {
         maxConcurrent: config.INGEST_MAX_CONCURRENT,
         maxWaiting: config.INGEST_MAX_WAITING,
       }),
+      rateLimit: await createRateLimit(orm, {
+        requestsPerMinute: config.RATE_LIMIT_PER_MINUTE,
+        store: config.RATE_LIMIT_STORE,
+      }),
+      jwt: createJwtVerifier(config),
       partitions: createPartitionCache(),
     },
     routes,

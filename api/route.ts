@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Credential } from '../shared/auth.ts';
 import type { Entities } from '../shared/db/orm.ts';
+import type { AuditAction } from '../shared/db/queries/audit.ts';
 import type { PrivacySettings } from '../shared/domain/privacy.ts';
 import type { Role, Scope } from '../shared/domain/roles.ts';
 import { validationError } from '../shared/errors.ts';
@@ -19,6 +20,8 @@ export interface Answer {
   body?: object;
   stream?: Readable;
   headers?: Record<string, string>;
+  /** Fields of the body that are shown this once: an `Idempotency-Key` does not keep them. */
+  secrets?: readonly string[];
 }
 
 /** The one who asks, with the settings of its organisation. */
@@ -37,6 +40,8 @@ export interface RequestContext {
   body: RequestBody;
   origin: { ip: string; userAgent: string | undefined };
   header(name: string): string | undefined;
+  /** Notes in the audit log what the caller did, inside the transaction of `em`. */
+  audit(em: Entities, action: AuditAction, target: string | null, details: object): Promise<void>;
   /** Runs `work` in one transaction and, under an `Idempotency-Key`, once: a repeated request gets the first answer. */
   once(work: (em: Entities) => Promise<Answer>): Promise<Answer>;
 }

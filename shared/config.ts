@@ -24,6 +24,23 @@ export const configSchema = z.object({
   REPORT_PART_ROWS: wholeNumber(100, 5_000_000).default(100_000),
   INGEST_MAX_CONCURRENT: wholeNumber(1, 200).default(8),
   INGEST_MAX_WAITING: wholeNumber(0, 10_000).default(64),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(1, 1_000_000).default(6_000),
+  RATE_LIMIT_STORE: z.enum(['memory', 'postgres']).default('memory'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    ),
+  JWT_ISSUER: z.string().min(1).optional(),
+  JWT_AUDIENCE: z.string().min(1).optional(),
+  JWT_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  JWT_ORG_CLAIM: z.string().min(1).default('org_id'),
+  JWT_ROLE_CLAIM: z.string().min(1).default('role'),
+  JWT_USER_CLAIM: z.string().min(1).default('sub'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

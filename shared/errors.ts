@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'unsupported-media-type'
   | 'range-not-satisfiable'
   | 'idempotency-mismatch'
+  | 'rate-limited'
   | 'overloaded'
   | 'unavailable';
 
@@ -31,6 +32,7 @@ const statusByCode: Record<ErrorCode, number> = {
   'unsupported-media-type': 415,
   'range-not-satisfiable': 416,
   'idempotency-mismatch': 422,
+  'rate-limited': 429,
   overloaded: 429,
   unavailable: 503,
 };

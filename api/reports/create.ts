@@ -55,6 +55,8 @@ export async function createReport(context: RequestContext): Promise<Answer> {
       createdAt: now,
     });
     await em.persist(report).flush();
+    const { name, report_type, format } = wanted;
+    await context.audit(em, 'report.requested', report.id, { name, report_type, format });
     return { status: 202, body: { id: report.id } };
   });
   const { id } = keptSchema.parse(kept.body);

@@ -1,4 +1,6 @@
 import type { Route } from '../route.ts';
+import { apiKeyRoutes } from './api-keys.ts';
+import { auditRoutes } from './audit-log.ts';
 import { executionRoutes } from './executions.ts';
 import { healthRoutes } from './health.ts';
 import { reportRoutes } from './reports.ts';
@@ -12,4 +14,6 @@ export const routes: readonly Route[] = [
   ...executionRoutes,
   ...reportRoutes,
   ...settingsRoutes,
+  ...apiKeyRoutes,
+  ...auditRoutes,
 ];

@@ -3,6 +3,7 @@ import { REPORT_STATUSES } from '../../shared/contracts/reports.ts';
 import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
+import { validationError } from '../../shared/errors.ts';
 import { label } from '../../shared/facts/wire.ts';
 import { reportFolder } from '../../shared/storage.ts';
 import { listShape, pageOf, presentRange } from '../list-query.ts';
@@ -10,10 +11,11 @@ import { presentReport } from '../present/report.ts';
 import { cancelReport } from '../reports/cancel.ts';
 import { createReport } from '../reports/create.ts';
 import { downloadReport } from '../reports/download.ts';
-import { findReport, requireUuid } from '../reports/find.ts';
+import { findReport } from '../reports/find.ts';
 import { reportProgress } from '../reports/progress.ts';
 import { temporalAway } from '../reports/temporal-calls.ts';
 import { type Access, type Answer, defineRoute, type RequestContext, type Route } from '../route.ts';
+import { isUuid } from '../uuid.ts';
 
 const access: Access = { least: 'admin', scope: 'reports' };
 
@@ -51,7 +53,7 @@ const list = defineRoute({
         ...(query.user_id ? { requestedBy: query.user_id } : {}),
         ...(query.search ? { name: { $ilike: `%${query.search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%` } } : {}),
         // Ids are UUIDv7: their order is the order in which they were made.
-        ...(query.cursor ? { id: { $lt: requireUuid(query.cursor.id) } } : {}),
+        ...(query.cursor ? { id: { $lt: cursorId(query.cursor.id) } } : {}),
       },
       { orderBy: { id: 'desc' }, limit: query.limit + 1 },
     );
@@ -66,15 +68,23 @@ const detail = reportRoute('GET', '', 'Show one report and how far it has come',
   body: presentReport(context, report, await reportProgress(context, report)),
 }));
 
-const download = reportRoute('GET', '/download', 'Download the file of a completed report', downloadReport);
+const download = reportRoute('GET', '/download', 'Download the file of a completed report', async (context, report) => {
+  const answer = await downloadReport(context, report);
+  await context.audit(context.em, 'report.downloaded', report.id, { name: report.name, status: answer.status });
+  return answer;
+});
 
 const cancel = reportRoute('POST', '/cancel', 'Stop a report', async (context, report) => {
   await cancelReport(context, report);
+  await context.audit(context.em, 'report.cancelled', report.id, { name: report.name });
   return { status: 202, body: presentReport(context, await findReport(context, report.id)) };
 });
 
 const remove = reportRoute('DELETE', '', 'Delete a report and its file', async (context, report) => {
-  await context.em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { deletedAt: new Date() });
+  await context.em.transactional(async (em) => {
+    await em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { deletedAt: new Date() });
+    await context.audit(em, 'report.deleted', report.id, { name: report.name });
+  });
   // Its workflow finds it gone at its next step in any case, and the sweep looks for its files once more.
   await cancelReport(context, report).catch((error: unknown) => {
     if (!temporalAway(error) && !temporalAway(error instanceof Error ? error.cause : null)) throw error;
@@ -82,6 +92,12 @@ const remove = reportRoute('DELETE', '', 'Delete a report and its file', async (
   await context.deps.storage.removeFolder(reportFolder(report.orgId, report.id));
   return { status: 204 };
 });
+
+/** @throws TidemarkError `validation` for a cursor of another list */
+function cursorId(id: string): string {
+  if (isUuid(id)) return id;
+  throw validationError([{ field: 'cursor', message: 'is not a cursor of this list; start without one' }]);
+}
 
 function reportRoute(
   method: 'GET' | 'POST' | 'DELETE',

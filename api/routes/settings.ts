@@ -49,12 +49,15 @@ const change = defineRoute({
   body: 'json',
   async handle(context) {
     const changes = parseFields(changesSchema, context.body.object());
-    const organisation = await ownOrganisation(context);
-    if (changes.name !== undefined) organisation.name = changes.name;
-    if (changes.time_zone !== undefined) organisation.timeZone = changes.time_zone;
-    const privacy = Object.entries(changes.privacy ?? {}).filter(([, value]) => value !== undefined);
-    organisation.privacy = { ...context.caller.privacy, ...Object.fromEntries(privacy) };
-    await context.em.flush();
+    const organisation = await context.em.transactional(async (em) => {
+      const own = await ownOrganisation({ ...context, em });
+      if (changes.name !== undefined) own.name = changes.name;
+      if (changes.time_zone !== undefined) own.timeZone = changes.time_zone;
+      const privacy = Object.entries(changes.privacy ?? {}).filter(([, value]) => value !== undefined);
+      own.privacy = { ...context.caller.privacy, ...Object.fromEntries(privacy) };
+      await context.audit(em, 'settings.changed', null, changes);
+      return own;
+    });
     return { status: 200, body: present(organisation, context.caller) };
   },
 });

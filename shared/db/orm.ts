@@ -6,6 +6,7 @@ import { ApiKey } from './entities/api-key.ts';
 import { Organisation } from './entities/organisation.ts';
 import { Report } from './entities/report.ts';
 import { Spine } from './migrations/0001-spine.ts';
+import { AuditAndRates } from './migrations/0004-audit-and-rates.ts';
 import type { Tables } from './tables.ts';
 
 export type Orm = MikroORM;
@@ -23,7 +24,10 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
     extensions: [Migrator],
     migrations: {
       tableName: 'tidemark_migrations',
-      migrationsList: [{ name: '0001-spine', class: Spine }],
+      migrationsList: [
+        { name: '0001-spine', class: Spine },
+        { name: '0004-audit-and-rates', class: AuditAndRates },
+      ],
       snapshot: false,
     },
     pool: { min: 0, max: config.DATABASE_POOL_SIZE, idleTimeoutMillis: 30_000 },

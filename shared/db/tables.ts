@@ -52,6 +52,17 @@ export interface Tables {
     created_at: MaybeTime;
     as_of: Time;
   };
+  audit_log: {
+    org_id: string;
+    id: string;
+    at: Time;
+    actor: string;
+    actor_role: string;
+    action: string;
+    target: string | null;
+    details: JSONColumnType<object>;
+    ip_address: string | null;
+  };
   bucket_ledger: { org_id: string; kind: string; bucket: Time; marked_at: Time };
   report_parts: {
     org_id: string;

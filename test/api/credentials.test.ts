@@ -39,6 +39,10 @@ const table: Record<string, { least: Role | 'nobody'; path?: string; body?: obje
   'DELETE /reports/:id': { least: 'admin', path: '/reports/{report}' },
   'GET /settings': { least: 'admin' },
   'PATCH /settings': { least: 'admin', body: {} },
+  'GET /api-keys': { least: 'admin' },
+  'POST /api-keys': { least: 'admin', body: { name: 'k', role: 'ingest' } },
+  'DELETE /api-keys/:id': { least: 'admin', path: '/api-keys/{report}' },
+  'GET /audit-log': { least: 'admin' },
 };
 
 const nameOf = (route: Route) => `${route.method} ${route.path}`;

@@ -8,6 +8,8 @@ import { createActivities } from '../../activities/index.ts';
 import { buildApp } from '../../api/app.ts';
 import { createHealthMonitor } from '../../api/health.ts';
 import { createAdmission } from '../../api/middleware/admission.ts';
+import { createJwtVerifier } from '../../api/middleware/jwt.ts';
+import { createRateLimit } from '../../api/middleware/rate-limit.ts';
 import { createPartitionCache } from '../../api/partition-cache.ts';
 import { routes } from '../../api/routes/index.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
@@ -70,7 +72,15 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
     maxWaiting: config.INGEST_MAX_WAITING,
   });
   const partitions = createPartitionCache();
-  const app = buildApp({ config, orm, temporal, storage, log, health, ingestAdmission, partitions }, routes);
+  const rateLimit = await createRateLimit(orm, {
+    requestsPerMinute: config.RATE_LIMIT_PER_MINUTE,
+    store: config.RATE_LIMIT_STORE,
+  });
+  const jwt = createJwtVerifier(config);
+  const app = buildApp(
+    { config, orm, temporal, storage, log, health, ingestAdmission, rateLimit, jwt, partitions },
+    routes,
+  );
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

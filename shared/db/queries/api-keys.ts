@@ -56,9 +56,10 @@ export async function listApiKeys(em: Entities, orgId: string): Promise<ApiKey[]
   return em.find(ApiKey, { orgId }, { orderBy: { createdAt: 'asc' } });
 }
 
-/** @returns false where there is no such key in force */
-export async function revokeApiKey(em: Entities, id: string): Promise<boolean> {
-  return (await em.nativeUpdate(ApiKey, { id, revokedAt: null }, { revokedAt: new Date() })) > 0;
+/** @param orgId given, only a key of that organisation. @returns false where there is no such key in force */
+export async function revokeApiKey(em: Entities, id: string, orgId?: string): Promise<boolean> {
+  const where = { id, revokedAt: null, ...(orgId === undefined ? {} : { orgId }) };
+  return (await em.nativeUpdate(ApiKey, where, { revokedAt: new Date() })) > 0;
 }
 
 export interface AuthenticatedKey {

@@ -9,6 +9,8 @@ const IDEMPOTENCY_KEPT_HOURS = 48;
 export interface StoredAnswer {
   status: number;
   body?: object;
+  /** Fields of the body that are not kept: a repeated request does not get them again. */
+  secrets?: readonly string[];
 }
 
 export interface IdempotentRequest {
@@ -43,12 +45,16 @@ export async function answerOnce<Answer extends StoredAnswer>(
     const answer = await work(inner);
     await db
       .updateTable('idempotency_keys')
-      .set({ answer: JSON.stringify({ status: answer.status, body: answer.body ?? {} }) })
+      .set({ answer: JSON.stringify({ status: answer.status, body: withoutSecrets(answer) }) })
       .where('org_id', '=', request.orgId)
       .where('key', '=', request.key)
       .execute();
     return answer;
   });
+}
+
+function withoutSecrets({ body = {}, secrets = [] }: StoredAnswer): object {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !secrets.includes(field)));
 }
 
 async function firstAnswer(db: Db, request: IdempotentRequest, requestSha256: Buffer): Promise<StoredAnswer> {

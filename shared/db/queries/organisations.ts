@@ -1,5 +1,5 @@
 import { defaultFactsFrom } from '../../domain/months.ts';
-import { DEFAULT_PRIVACY } from '../../domain/privacy.ts';
+import { DEFAULT_PRIVACY, type PrivacySettings } from '../../domain/privacy.ts';
 import { factList } from '../../facts/index.ts';
 import type { Db } from '../orm.ts';
 
@@ -17,4 +17,17 @@ export async function ensureOrganisation(db: Db, orgId: string, name: string, no
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   });
+}
+
+/** What each request needs of its organisation's settings; null where there is no such organisation. */
+export async function readSettings(
+  db: Db,
+  orgId: string,
+): Promise<{ timeZone: string; privacy: PrivacySettings } | null> {
+  const row = await db
+    .selectFrom('organisations')
+    .select(['time_zone', 'privacy'])
+    .where('org_id', '=', orgId)
+    .executeTakeFirst();
+  return row ? { timeZone: row.time_zone, privacy: { ...DEFAULT_PRIVACY, ...row.privacy } } : null;
 }

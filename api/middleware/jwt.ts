@@ -1,0 +1,82 @@
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { z } from 'zod';
+import type { Credential } from '../../shared/auth.ts';
+import type { Config } from '../../shared/config.ts';
+import { ROLES } from '../../shared/domain/roles.ts';
+import { TidemarkError } from '../../shared/errors.ts';
+
+export interface JwtVerifier {
+  /** @throws TidemarkError `unauthenticated` for a token that is not in force or lacks a claim, `unavailable` where the keys cannot be fetched */
+  verify(token: string): Promise<Credential>;
+}
+
+/** How far the clocks of issuer and server may differ. */
+const CLOCK_TOLERANCE_SECONDS = 30;
+
+/** Verifies tokens of the configured issuer; null where none is configured. */
+export function createJwtVerifier(config: Config): JwtVerifier | null {
+  const { JWT_ISSUER: issuer, JWT_AUDIENCE: audience, JWT_JWKS_URL: jwksUrl } = config;
+  if (issuer === undefined || audience === undefined || jwksUrl === undefined) return null;
+  const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 3_000 });
+  return {
+    async verify(token) {
+      const payload = await verified(token, keys, { issuer, audience });
+      return credentialOf(payload, config);
+    },
+  };
+}
+
+async function verified(
+  token: string,
+  keys: JWTVerifyGetKey,
+  expected: { issuer: string; audience: string },
+): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, keys, {
+      ...expected,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ['exp'],
+      // Signatures with public keys only: a shared secret has no place in a JWKS.
+      algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+    });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JWTExpired)
+      throw new TidemarkError('unauthenticated', 'This token has expired; get a new one.');
+    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+      throw new TidemarkError('unavailable', "The issuer's keys are out of reach; try again soon.", {
+        retryAfterSeconds: 5,
+        cause: error,
+      });
+    }
+    throw new TidemarkError('unauthenticated', `This token cannot be taken: ${error.message}.`, { cause: error });
+  }
+}
+
+function credentialOf(payload: JWTPayload, config: Config): Credential {
+  const claims = z.object({
+    [config.JWT_ORG_CLAIM]: z.string().min(1).max(128),
+    [config.JWT_ROLE_CLAIM]: z.enum(ROLES),
+    [config.JWT_USER_CLAIM]: z.string().min(1).max(128).optional(),
+  });
+  const parsed = claims.safeParse(payload);
+  if (!parsed.success) {
+    const names = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
+    throw new TidemarkError('unauthenticated', `This token lacks a usable claim: ${names}.`);
+  }
+  const role = z.enum(ROLES).parse(payload[config.JWT_ROLE_CLAIM]);
+  const orgId = String(payload[config.JWT_ORG_CLAIM]);
+  const user = payload[config.JWT_USER_CLAIM];
+  const userId = user === undefined ? null : String(user);
+  if (role === 'member' && userId === null) {
+    throw new TidemarkError('unauthenticated', `A member's token needs the claim ${config.JWT_USER_CLAIM}.`);
+  }
+  return {
+    keyId: `jwt:${orgId}:${userId ?? role}`,
+    orgId,
+    role,
+    userId,
+    scopes: [],
+    name: userId ?? `token of ${role}`,
+  };
+}

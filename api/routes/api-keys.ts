@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { ApiKey } from '../../shared/db/entities/api-key.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from '../../shared/db/queries/api-keys.ts';
+import { ROLES, roleAtLeast, SCOPES } from '../../shared/domain/roles.ts';
+import { TidemarkError, validationError } from '../../shared/errors.ts';
+import { id, label, time } from '../../shared/facts/wire.ts';
+import { type Access, defineRoute, parseFields, type Route } from '../route.ts';
+import { requireUuid } from '../uuid.ts';
+
+const access: Access = { least: 'admin', scope: 'settings' };
+
+const newKeySchema = z.strictObject({
+  name: label(200),
+  role: z.enum(ROLES),
+  user_id: id().optional(),
+  scopes: z.array(z.enum(SCOPES)).max(SCOPES.length).optional(),
+  expires_at: time().optional(),
+});
+
+function present(key: ApiKey) {
+  return {
+    id: key.id,
+    name: key.name,
+    role: key.role,
+    user_id: key.userId ?? null,
+    scopes: key.scopes,
+    prefix: key.prefix,
+    created_at: key.createdAt.toISOString(),
+    last_used_at: key.lastUsedAt?.toISOString() ?? null,
+    expires_at: key.expiresAt?.toISOString() ?? null,
+    revoked_at: key.revokedAt?.toISOString() ?? null,
+  };
+}
+
+const list = defineRoute({
+  method: 'GET',
+  path: '/api-keys',
+  access,
+  summary: 'List the API keys, without the keys themselves',
+  async handle({ em, caller }) {
+    const keys = await listApiKeys(em, caller.credential.orgId);
+    return { status: 200, body: { data: keys.map(present), next_cursor: null } };
+  },
+});
+
+const create = defineRoute({
+  method: 'POST',
+  path: '/api-keys',
+  access,
+  summary: 'Make an API key; the key is in this answer only',
+  body: 'json',
+  handle: (context) =>
+    context.once(async (em) => {
+      const wanted = parseFields(newKeySchema, context.body.object());
+      const { credential } = context.caller;
+      if (!roleAtLeast(credential.role, wanted.role)) {
+        throw new TidemarkError(
+          'forbidden',
+          `A key of the role ${credential.role} cannot make one of the role ${wanted.role}.`,
+        );
+      }
+      if (wanted.expires_at && wanted.expires_at <= new Date()) {
+        throw validationError([{ field: 'expires_at', message: 'must lie ahead' }]);
+      }
+      const { key, record } = await createApiKey(em, {
+        orgId: credential.orgId,
+        name: wanted.name,
+        role: wanted.role,
+        userId: wanted.user_id,
+        scopes: wanted.scopes,
+        expiresAt: wanted.expires_at,
+      });
+      await context.audit(em, 'api_key.created', record.id, { name: wanted.name, role: wanted.role });
+      return { status: 201, body: { ...present(record), key }, secrets: ['key'] };
+    }),
+});
+
+const revoke = defineRoute({
+  method: 'DELETE',
+  path: '/api-keys/:id',
+  access,
+  summary: 'Revoke an API key, at once',
+  async handle(context) {
+    const keyId = context.params.id ?? '';
+    await context.em.transactional(async (em) => {
+      const revoked = await revokeApiKey(em, requireUuid(keyId, 'API key'), context.caller.credential.orgId);
+      if (!revoked) throw new TidemarkError('not-found', `There is no API key ${keyId} in force.`);
+      await context.audit(em, 'api_key.revoked', keyId, {});
+    });
+    return { status: 204 };
+  },
+});
+
+export const apiKeyRoutes: readonly Route[] = [list, create, revoke];

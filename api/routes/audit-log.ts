@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { dbOf } from '../../shared/db/orm.ts';
+import { pgTime } from '../../shared/db/pg-time.ts';
+import { AUDIT_ACTIONS, listAudit } from '../../shared/db/queries/audit.ts';
+import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
+import { label } from '../../shared/facts/wire.ts';
+import { listShape, pageOf, presentRange } from '../list-query.ts';
+import { defineRoute, type Route } from '../route.ts';
+
+const list = defineRoute({
+  method: 'GET',
+  path: '/audit-log',
+  access: { least: 'admin', scope: 'settings' },
+  summary: 'Who did what, when and from where, the latest first',
+  query: z.strictObject({ ...listShape, action: z.enum(AUDIT_ACTIONS).optional(), actor: label().optional() }),
+  async handle(context, query) {
+    const db = dbOf(context.em);
+    const range = await resolveRange(db, query, context.caller.timeZone, new Date());
+    const rows = await listAudit(db, {
+      orgId: context.caller.credential.orgId,
+      range,
+      action: query.action,
+      // The actor of a person's credential is its user.
+      actor: query.actor ?? query.user_id,
+      search: query.search,
+      after: query.cursor,
+      limit: query.limit + 1,
+    });
+    const page = pageOf(rows, query.limit, (row) => ({ at: pgTime(row.at), id: row.id }));
+    const data = page.data.map((row) => ({
+      id: row.id,
+      at: pgTime(row.at).toISOString(),
+      actor: row.actor,
+      actor_role: row.actor_role,
+      action: row.action,
+      target: row.target,
+      details: row.details,
+      ip_address: row.ip_address,
+    }));
+    return { status: 200, body: { data, next_cursor: page.next_cursor, range: presentRange(range) } };
+  },
+});
+
+export const auditRoutes: readonly Route[] = [list];

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { BASE_PATH } from '../../api/base-path.ts';
+import { reasonOf, StackError } from '../stack/stack-error.ts';
+
+/** How often a request is sent at most while the server says that it is busy or is started again. */
+const maxTries = 12;
+const waitMs = { unsaid: 1_000, most: 30_000 } as const;
+
+export interface ApiRequest {
+  method?: 'GET' | 'POST';
+  key: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: string | Uint8Array<ArrayBuffer>;
+}
+
+/** The API of a stack, as a client sees it. */
+export interface Api {
+  /** Sends a request until it is answered, waiting as long as the server asks to; any answer but 429 and 503 counts. */
+  send(path: string, request: ApiRequest): Promise<Response>;
+  /** The same, and reads the answer. @throws StackError where it is no success or not of this shape */
+  read<Schema extends z.ZodType>(path: string, request: ApiRequest, schema: Schema): Promise<z.output<Schema>>;
+}
+
+/** @param signal gives up what is under way */
+export function createApi(apiUrl: string, signal: AbortSignal): Api {
+  const send = async (path: string, request: ApiRequest): Promise<Response> => {
+    for (let tries = 1; ; tries += 1) {
+      const { response, lack } = await attempt(`${apiUrl}${BASE_PATH}${path}`, request, signal);
+      if (response && response.status !== 429 && response.status !== 503) return response;
+      await response?.body?.cancel();
+      if (tries === maxTries) throw new StackError(`The API does not take ${path}: ${lack ?? 'it is busy'}.`);
+      await sleep(pauseMs(response), undefined, { signal });
+    }
+  };
+  return {
+    send,
+    async read(path, request, schema) {
+      const response = await send(path, request);
+      if (!response.ok) throw new StackError(`${path}: ${await whatIsWrong(response)}`);
+      const result = schema.safeParse(await response.json());
+      if (result.success) return result.data;
+      throw new StackError(`${path}: the answer is not what was expected (${reasonOf(z.prettifyError(result.error))})`);
+    },
+  };
+}
+
+async function attempt(
+  url: string,
+  { key, method = 'GET', headers = {}, body }: ApiRequest,
+  signal: AbortSignal,
+): Promise<{ response?: Response; lack?: string }> {
+  try {
+    const authorized = { ...headers, authorization: `Bearer ${key}` };
+    return {
+      response: await fetch(url, { method, headers: authorized, signal, ...(body === undefined ? {} : { body }) }),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return { lack: reasonOf(cause) };
+  }
+}
+
+function pauseMs(response: Response | undefined): number {
+  const asked = Number(response?.headers.get('retry-after') ?? Number.NaN) * 1000;
+  return Number.isFinite(asked) ? Math.min(Math.max(asked, 0), waitMs.most) : waitMs.unsaid;
+}
+
+const problemSchema = z.object({
+  title: z.string(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).default([]),
+});
+
+/** What a problem document says, in one line. */
+export async function whatIsWrong(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { title, errors } = problemSchema.parse(JSON.parse(text));
+    return [title, ...errors.map(({ field, message }) => `${field} ${message}`)].join(' ');
+  } catch {
+    return `answered ${response.status} ${text.slice(0, 120).replaceAll(/\s+/g, ' ')}`;
+  }
+}

@@ -1,0 +1,88 @@
+import { join, resolve } from 'node:path';
+import type { SampleRecord } from '../sample/records.ts';
+import { sampleRecords } from '../sample/sample.ts';
+import type { DevFile } from '../stack/dev-file.ts';
+import { StackError } from '../stack/stack-error.ts';
+import { createApi } from './api.ts';
+import { type Bar, createBar } from './bar.ts';
+import { countRows } from './count-rows.ts';
+import { downloadReport } from './download.ts';
+import { type FinishedReport, makeReport } from './make-report.ts';
+import { type Sent, sendSample } from './send-sample.ts';
+
+/** The sample is the same for all who look at it. */
+const seed = 1;
+
+export interface DemoOptions {
+  dev: DevFile;
+  /** Of the stack; the report's file goes below it. */
+  folder: string;
+  records: number;
+  output: NodeJS.WriteStream;
+  signal: AbortSignal;
+}
+
+/** What a demo came to. */
+export interface DemoResult {
+  sent: Sent;
+  report: FinishedReport;
+  path: string;
+}
+
+/**
+ * Fills a running stack with a month of sample telemetry, has a report made of it and fetches the file.
+ * @throws StackError with one line where anything is not as it should be
+ */
+export async function runDemo({ dev, folder, records: count, output, signal }: DemoOptions): Promise<DemoResult> {
+  const api = createApi(dev.api_url, signal);
+  const records = [...sampleRecords({ seed, endsAt: new Date(), records: count })];
+  const sent = await withBar(output, signal, 'Telemetry', (bar) =>
+    sendSample(api, dev.ingest_key, records, (done) => {
+      bar.update(
+        (100 * done) / records.length,
+        `${done.toLocaleString('en')} of ${records.length.toLocaleString('en')} records`,
+      );
+    }),
+  );
+  const report = await withBar(output, signal, 'Report', (bar) =>
+    makeReport({ api, adminKey: dev.admin_key, signal, onProgress: (percent, detail) => bar.update(percent, detail) }),
+  );
+  const path = await downloadReport(api, dev.admin_key, report, resolve(join(folder, 'demo')));
+  await checkCounts(path, report, records);
+  return { sent, report, path };
+}
+
+/** The file must hold as many rows as the report says, and no fewer than there were executions in the sample. */
+async function checkCounts(path: string, report: FinishedReport, records: readonly SampleRecord[]): Promise<void> {
+  const { file, format, range } = report;
+  const held = await countRows(path, format, 'execution_id');
+  if (held !== undefined && held !== file.row_count) {
+    throw new StackError(`${path} holds ${held} rows, the report says ${file.row_count}.`);
+  }
+  const from = Date.parse(range.start);
+  const to = Date.parse(range.end);
+  const executions = records.filter((record) => {
+    const at = record.type === 'execution' ? Date.parse(record.started_at) : Number.NaN;
+    return at >= from && at < to;
+  }).length;
+  if (file.row_count < executions) {
+    throw new StackError(`The report holds ${file.row_count} executions, but ${executions} were sent.`);
+  }
+}
+
+async function withBar<Result>(
+  output: NodeJS.WriteStream,
+  signal: AbortSignal,
+  label: string,
+  work: (bar: Bar) => Promise<Result>,
+): Promise<Result> {
+  const bar = createBar(output, label);
+  // At once, so that what is said of the abort stands on a line of its own.
+  signal.addEventListener('abort', bar.stop, { once: true });
+  try {
+    return await work(bar);
+  } finally {
+    signal.removeEventListener('abort', bar.stop);
+    bar.stop();
+  }
+}
