@@ -12,7 +12,12 @@ const only = (name, from, allowed, comment) => ({
 
 module.exports = {
   forbidden: [
-    only('contracts-import-nothing', '^shared/contracts/', '^shared/contracts/', 'contracts cross into the workflow sandbox'),
+    only(
+      'contracts-import-nothing',
+      '^shared/contracts/',
+      '^shared/contracts/',
+      'contracts cross into the workflow sandbox',
+    ),
     only('shared-stays-inside', '^shared/', '^shared/', 'shared knows nobody'),
     only('activities-know-shared', '^activities/', '^(activities|shared)/', 'activities import shared'),
     {
@@ -61,6 +66,10 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'types', 'node', 'default'], exportsFields: ['exports'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      exportsFields: ['exports'],
+    },
   },
 };

@@ -12,12 +12,15 @@ export async function createWorkers(
   connection: NativeConnection,
   config: Pick<Config, 'TASK_QUEUE' | 'TEMPORAL_NAMESPACE'>,
   activities: Activities,
+  /** What the Temporal UI calls this worker; by default its process and host. */
+  identity?: string,
 ): Promise<Worker[]> {
   const queues = taskQueues(config);
   const shared = {
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
     activities,
+    ...(identity === undefined ? {} : { identity }),
     // Work in hand is told to stop, and another worker takes it up; nothing is lost, so there is no need to wait long.
     shutdownGraceTime: '5s',
     // Cancellations arrive with heartbeats, so these set how soon a cancelled report stops.

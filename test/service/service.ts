@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { buildApp } from '../../api/app.ts';
@@ -40,8 +40,8 @@ export interface TestService {
 }
 
 export interface ServiceOptions {
-  /** Whether workers poll too; without them workflows only wait. */
-  workers: boolean;
+  /** Whether workers poll too, and how many processes' worth; without them workflows only wait. */
+  workers: boolean | number;
   env?: Record<string, string>;
 }
 
@@ -87,7 +87,7 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The test server has no port');
   const origin = `http://127.0.0.1:${address.port}`;
-  const stopWorkers = withWorkers ? await runWorkers(config, { config, orm, client: temporal, storage, log }) : null;
+  const stopWorkers = await runWorkers(Number(withWorkers), config, { config, orm, client: temporal, storage, log });
 
   return {
     origin,
@@ -104,7 +104,7 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
       return createApiClient(origin, key);
     },
     async close() {
-      await stopWorkers?.();
+      await stopWorkers();
       health.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -116,14 +116,25 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
   };
 }
 
-async function runWorkers(config: Config, deps: Parameters<typeof createActivities>[0]): Promise<() => Promise<void>> {
+async function runWorkers(
+  count: number,
+  config: Config,
+  deps: Parameters<typeof createActivities>[0],
+): Promise<() => Promise<void>> {
+  if (count === 0) return async () => {};
   Runtime.install({ logger: temporalLogger(deps.log) });
-  const connection = await NativeConnection.connect(connectionOptions(config));
-  const workers = await createWorkers(connection, config, createActivities(deps));
+  const connections: NativeConnection[] = [];
+  const workers: Worker[] = [];
+  for (let n = 1; n <= count; n += 1) {
+    // As in processes of their own: one connection does not take two workers of one queue.
+    const connection = await NativeConnection.connect(connectionOptions(config));
+    connections.push(connection);
+    workers.push(...(await createWorkers(connection, config, createActivities(deps), `test-worker-${n}`)));
+  }
   const runs = workers.map((worker) => worker.run());
   return async () => {
     for (const worker of workers) worker.shutdown();
     await Promise.all(runs);
-    await connection.close();
+    await Promise.all(connections.map((connection) => connection.close()));
   };
 }

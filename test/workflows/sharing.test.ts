@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { reportWorkflowId } from '../../shared/contracts/reports.ts';
+import { dbOf } from '../../shared/db/orm.ts';
+import { startService, type TestService } from '../service/service.ts';
+
+const ROWS = 2_000;
+let service: TestService;
+
+beforeAll(async () => {
+  // Each report puts all of its parts into the queue at once.
+  service = await startService({ workers: 2, env: { REPORT_PART_ROWS: '100', REPORT_PARALLEL_PARTS: '64' } });
+});
+afterAll(() => service.close());
+
+async function clientWithRows(orgId: string, rows: number) {
+  const client = await service.clientFor(orgId, 'admin');
+  const records = Array.from({ length: rows }, (_, n) => ({
+    type: 'event',
+    event_id: `v${n}`,
+    event_type: 'x',
+    event_name: 'y',
+  }));
+  expect((await client.post('/batch', records)).json.accepted).toBe(rows);
+  return client;
+}
+
+const report = { name: 'r', report_type: 'events', format: 'csv' };
+
+it("lets one organisation's small report overtake the long queue of another", async () => {
+  const busy = await clientWithRows('busy', ROWS);
+  const small = await clientWithRows('small', 10);
+  const waiting = Array.from({ length: 16 }, () => busy.report(report));
+  const partsDone = async () => {
+    const { rows } = await sql<{ done: number; planned: number }>`
+      SELECT count(rows_written)::int AS done, count(*)::int AS planned FROM report_parts WHERE org_id = 'busy'`.execute(
+      dbOf(service.orm.em.fork()),
+    );
+    return rows[0] ?? { done: 0, planned: 0 };
+  };
+  // Its queue is long by now.
+  while ((await partsDone()).planned < 200) await new Promise((resolve) => setTimeout(resolve, 20));
+  const before = await partsDone();
+  expect((await small.report(report)).json).toMatchObject({ status: 'completed', file: { row_count: 10 } });
+  const after = await partsDone();
+  // Behind the queue it would have had to wait for nearly all of it, once for each of its three heavy steps.
+  expect(after.done - before.done).toBeLessThan((16 * (ROWS / 100) - before.done) / 2);
+  for (const { json } of await Promise.all(waiting))
+    expect(json).toMatchObject({ status: 'completed', file: { row_count: ROWS } });
+});
+
+it('has two workers share the parts of one report', async () => {
+  const client = await clientWithRows('shared', ROWS);
+  const { json } = await client.report(report);
+  const { events } = await service.temporal.workflow.getHandle(reportWorkflowId(json.id)).fetchHistory();
+  const workers = new Set((events ?? []).flatMap((event) => event.activityTaskStartedEventAttributes?.identity ?? []));
+  expect([...workers].sort()).toEqual(['test-worker-1', 'test-worker-2']);
+});
