@@ -134,6 +134,8 @@ it('stores each id once and never locks up, with many writers of the same ids in
         },
         { type: 'event', event_id: `v${n}`, event_type: 'x', event_name: 'y', occurred_at: minutesAgo(n + seed) },
         { type: 'user', user_id: `u${n % 7}`, name: `name ${seed}` },
+        // Said and named in the same batch: both are one row of one table.
+        { type: 'agent', agent_id: `a${(n * 3 + seed) % 5}`, agent_type: `type ${seed}` },
       ]),
     ),
   );

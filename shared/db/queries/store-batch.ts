@@ -59,13 +59,13 @@ export async function storeBatch(
       });
     }
   }
-  await writeDimension(trx, dimensions.agents, orgId, [...batch.namedAgents.values()]);
   for (const dimension of Object.values(dimensions)) {
-    for (const round of inRounds(batch.dimensions.get(dimension) ?? [])) {
-      await writeDimension(trx, dimension, orgId, round);
-      // What is said of a user or agent is merged into what is known, also where it says the same again.
-      for (const { index, id } of round) records.push({ index, kind: dimension.name, id, outcome: 'merged' });
-    }
+    const said = batch.dimensions.get(dimension) ?? [];
+    const named = dimension.name === 'agents' ? [...batch.namedAgents.values()] : [];
+    // Named and said in one first round: it locks every row of the batch in order, later rounds only some of them again.
+    for (const round of inRounds([...named, ...said])) await writeDimension(trx, dimension, orgId, round);
+    // What is said of a user or agent is merged into what is known, also where it says the same again.
+    for (const { index, id } of said) records.push({ index, kind: dimension.name, id, outcome: 'merged' });
   }
   const count = (...outcomes: WriteOutcome[]) => records.filter(({ outcome }) => outcomes.includes(outcome)).length;
   return {
