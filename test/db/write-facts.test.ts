@@ -134,8 +134,6 @@ it('stores each id once and never locks up, with many writers of the same ids in
         },
         { type: 'event', event_id: `v${n}`, event_type: 'x', event_name: 'y', occurred_at: minutesAgo(n + seed) },
         { type: 'user', user_id: `u${n % 7}`, name: `name ${seed}` },
-        // Said and named in the same batch: both are one row of one table.
-        { type: 'agent', agent_id: `a${(n * 3 + seed) % 5}`, agent_type: `type ${seed}` },
       ]),
     ),
   );
@@ -146,6 +144,17 @@ it('stores each id once and never locks up, with many writers of the same ids in
     dbOf(orm.em.fork()),
   );
   expect(rows).toEqual([{ rows: 60, ids: 60 }]);
+});
+
+it('never locks up where one batch names an agent and says another, and others do so the other way round', async () => {
+  const orgId = await newOrg();
+  const writers = Array.from({ length: 200 }, (_, seed) =>
+    store(orgId, [
+      { type: 'execution', agent_id: `a${seed % 3}`, agent_name: `name ${seed}`, execution_id: `x${seed}` },
+      { type: 'agent', agent_id: `a${(seed + 1) % 3}`, agent_type: `type ${seed}` },
+    ]),
+  );
+  expect((await Promise.all(writers)).every(({ accepted }) => accepted === 2)).toBe(true);
 });
 
 it('holds to a cut-off: what was counted under it is counted ever after', async () => {
