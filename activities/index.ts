@@ -2,9 +2,10 @@ import type { Client } from '@temporalio/client';
 import type { Config } from '../shared/config.ts';
 import type { Orm } from '../shared/db/orm.ts';
 import type { Log } from '../shared/log.ts';
-import type { Storage } from '../shared/storage.ts';
+import type { Storage } from '../shared/storage/storage.ts';
 import { taskQueues } from '../shared/temporal.ts';
 import { createHousekeepingActivities } from './housekeeping-activities.ts';
+import { createImportActivities } from './imports/import-activities.ts';
 import { createReportActivities } from './reports/report-activities.ts';
 import { createSweepActivities } from './sweep-activities.ts';
 
@@ -34,6 +35,7 @@ export function createActivities({ config, orm, client, storage, log }: Activity
       queues: taskQueues(config),
       parallelParts: config.REPORT_PARALLEL_PARTS,
     }),
+    ...createImportActivities({ orm, storage, log, secret: config.SECRET }),
     ...createHousekeepingActivities({ orm }),
   };
 }

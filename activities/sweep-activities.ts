@@ -6,11 +6,15 @@ import { Report } from '../shared/db/entities/report.ts';
 import type { Orm } from '../shared/db/orm.ts';
 import type { Log } from '../shared/log.ts';
 import { startReport } from '../shared/start-report.ts';
-import { reportFolder, type Storage } from '../shared/storage.ts';
+import { reportFolder, type Storage } from '../shared/storage/storage.ts';
 import type { TaskQueues } from '../shared/temporal.ts';
 
 /** A round looks at so many reports; the next round, a minute later, at the others. */
 const BATCH = 200;
+/** What killed writers left is not in the way; a round of some hours may leave the rest to the next. */
+const UNFINISHED_BATCH = 1_000;
+/** No activity writes a file for so long. */
+const UNFINISHED_GRACE_MS = 24 * 60 * 60 * 1000;
 /** Younger reports may be between their row and their start. */
 const PENDING_GRACE_MS = 15_000;
 
@@ -101,6 +105,13 @@ export function createSweepActivities({ orm, client, storage, log, queues, paral
         result.filesRemoved += 1;
       }
       return result;
+    },
+
+    /** Removes what killed writers left in the storage. @returns how many files or uploads */
+    async removeUnfinishedFiles(): Promise<number> {
+      const removed = await storage.removeUnfinished(new Date(Date.now() - UNFINISHED_GRACE_MS), UNFINISHED_BATCH);
+      if (removed > 0) log.info({ removed }, 'removed files that were never finished');
+      return removed;
     },
   };
 }

@@ -13,6 +13,8 @@ import { type RequestBody, readBody } from './middleware/body.ts';
 import { problems } from './middleware/problems.ts';
 import { requestLog } from './middleware/request-log.ts';
 import type { Answer, Caller, RequestContext, Route } from './route.ts';
+import { docs } from './routes/docs.ts';
+import { verifySignedQuery } from './signed-link.ts';
 
 /** What a browser's script may read beside the body. */
 const EXPOSED_HEADERS = [
@@ -31,13 +33,18 @@ export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   const app = new Koa();
   app.use(requestLog(deps.log));
   // Answers are data: nothing in them may run, be framed or be guessed to be something else.
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }));
+  app.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    }),
+  );
   app.use(cors({ origin: allowedOrigin(deps.config.CORS_ORIGINS), exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(problems(deps.log));
   app.use(async (ctx, next) => {
     await next();
     if (ctx.status === 404) throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
   });
+  app.use(docs(routes));
   for (const base of BASE_PATHS) {
     const router = new Router({ prefix: base });
     for (const route of routes) {
@@ -69,9 +76,13 @@ async function serve(
     throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
   }
   const em = deps.orm.em.fork();
-  const { org_id: orgId, ...query }: Record<string, unknown> = { ...ctx.query };
+  const query: Record<string, unknown> = { ...ctx.query };
   const caller = route.access === 'none' ? anonymous : await admitted(ctx, deps, em, route.access);
-  if (orgId !== undefined) requireOwn(orgId, caller);
+  if (route.access !== 'none' && query.org_id !== undefined) {
+    requireOwn(query.org_id, caller);
+    delete query.org_id;
+  }
+  if (caller.isLink) for (const field of ['expires', 'signature']) delete query[field];
   const respond = async () => {
     const body = await ownBody(await readBody(ctx.req, route.body), caller);
     const once: RequestContext['once'] = (work) => runOnce(ctx, em, caller, body, work);
@@ -86,7 +97,7 @@ async function serve(
         details,
         ipAddress: caller.privacy.store_ip ? ctx.ip : null,
       });
-    const origin = { ip: ctx.ip, userAgent: header('user-agent') };
+    const origin = { ip: ctx.ip, userAgent: header('user-agent'), url: `${ctx.protocol}://${ctx.host}` };
     return route.run({ deps, em, caller, params, body, origin, header, once, audit }, query);
   };
   // Telemetry comes in floods: what cannot be served soon is turned away before its body is read.
@@ -101,10 +112,26 @@ async function admitted(
   em: RequestContext['em'],
   access: Exclude<Route['access'], 'none'>,
 ): Promise<Caller> {
-  const caller = await authenticate(ctx, dbOf(em), deps.jwt);
+  const isLink = access.signed && ctx.query.signature !== undefined;
+  const caller = isLink ? callerByLink(ctx, deps, access) : await authenticate(ctx, dbOf(em), deps.jwt);
   ctx.set(await deps.rateLimit.consume(caller.credential.keyId));
   authorise(caller, access);
   return caller;
+}
+
+/** @throws TidemarkError `unauthenticated` for a link that we did not sign like this, or that is over */
+function callerByLink(ctx: Context, deps: Dependencies, { least, scope }: Exclude<Route['access'], 'none'>): Caller {
+  const orgId = verifySignedQuery(deps.config.SECRET, relativePath(ctx), ctx.query, new Date());
+  if (orgId === null)
+    throw new TidemarkError('unauthenticated', 'This link is not good, or not any more; get a new one.');
+  const credential = { keyId: `link:${orgId}`, orgId, role: least, userId: null, scopes: [scope], name: 'signed link' };
+  return { ...anonymous, credential, isLink: true };
+}
+
+/** The path below the base path. */
+function relativePath(ctx: Context): string {
+  const path = BASE_PATHS.reduce((rest, base) => (rest.startsWith(base) ? rest.slice(base.length) : rest), ctx.path);
+  return path.replace(/\/$/, '');
 }
 
 /** Browsers of these origins may read answers; none unless configured. */
@@ -157,8 +184,7 @@ async function runOnce(
     const message = `must not be longer than ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`;
     throw validationError([{ field: 'Idempotency-Key', message }]);
   }
-  const path = BASE_PATHS.reduce((rest, base) => (rest.startsWith(base) ? rest.slice(base.length) : rest), ctx.path);
-  const fingerprint = [ctx.method, path.replace(/\/$/, ''), body.bytes];
+  const fingerprint = [ctx.method, relativePath(ctx), body.bytes];
   return answerOnce(em, { orgId: caller.credential.orgId, key, fingerprint }, work);
 }
 

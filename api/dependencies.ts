@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { Config } from '../shared/config.ts';
 import type { Orm } from '../shared/db/orm.ts';
+import type { PartitionCache } from '../shared/db/partition-cache.ts';
 import type { Log } from '../shared/log.ts';
-import type { Storage } from '../shared/storage.ts';
+import type { Storage } from '../shared/storage/storage.ts';
 import type { HealthMonitor } from './health.ts';
 import type { Admission } from './middleware/admission.ts';
 import type { JwtVerifier } from './middleware/jwt.ts';
 import type { RateLimit } from './middleware/rate-limit.ts';
-import type { PartitionCache } from './partition-cache.ts';
 
 /** What the API is built upon; whoever makes these closes them. */
 export interface Dependencies {

@@ -21,7 +21,7 @@ export const listShape = {
 
 /** `min_<field>` and `max_<field>` for each number. */
 export function boundsShape<Field extends string>(fields: readonly Field[]) {
-  const bound = z.coerce.number();
+  const bound = z.coerce.number().meta({ type: 'number' });
   return Object.fromEntries(
     fields.flatMap((field) => [
       [`min_${field}`, bound.optional()],

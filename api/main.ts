@@ -2,15 +2,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseConfig } from '../shared/config.ts';
 import { createOrm } from '../shared/db/orm.ts';
+import { createPartitionCache } from '../shared/db/partition-cache.ts';
 import { createLog } from '../shared/log.ts';
-import { createLocalStorage } from '../shared/storage.ts';
+import { createStorage } from '../shared/storage/create.ts';
+import { awaitOwnStorage, WrongStorageError } from '../shared/storage/marker.ts';
 import { createTemporalClient, createTemporalConnection } from '../shared/temporal.ts';
 import { buildApp } from './app.ts';
 import { createHealthMonitor } from './health.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { createJwtVerifier } from './middleware/jwt.ts';
 import { createRateLimit } from './middleware/rate-limit.ts';
-import { createPartitionCache } from './partition-cache.ts';
 import { routes } from './routes/index.ts';
 
 /** Requests in hand get this long to end before their connections are cut. */
@@ -20,6 +21,8 @@ async function main(): Promise<void> {
   const config = parseConfig(process.env);
   const log = createLog(config, 'api');
   const orm = await createOrm(config);
+  const storage = createStorage(config);
+  await awaitOwnStorage(orm, storage, log);
   const connection = createTemporalConnection(config);
   const temporal = createTemporalClient(connection, config);
   const health = createHealthMonitor(orm, temporal);
@@ -29,7 +32,7 @@ async function main(): Promise<void> {
       config,
       orm,
       temporal,
-      storage: createLocalStorage(config.STORAGE_DIR),
+      storage,
       log,
       health,
       ingestAdmission: createAdmission({
@@ -65,6 +68,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const said = error instanceof WrongStorageError ? error.message : error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`${said ?? String(error)}\n`);
   process.exit(1);
 });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { ConfigError, TidemarkError } from '../shared/errors.ts';
 import { registerDemo } from './commands/demo.ts';
+import { registerImport } from './commands/import.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerStart } from './commands/start.ts';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   registerDemo(program);
   registerMigrate(program);
   registerKeys(program);
+  registerImport(program);
   await program.parseAsync();
 }
 

@@ -18,6 +18,23 @@ export const configSchema = z.object({
   API_PORT: wholeNumber(0, 65_535).default(3000),
   PUBLIC_URL: z.url().optional(),
   STORAGE_DIR: z.string().min(1).default('.tidemark/storage'),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[\w.-]{3,255}$/, 'the name of a bucket alone; S3_ENDPOINT says where it is')
+    .optional(),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an http:// or https:// URL' }).optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_PREFIX: z
+    .string()
+    .default('')
+    .transform((path) => path.replace(/^\/+|\/+$/g, ''))
+    .refine(
+      (path) => /^([\w.-]*\w[\w.-]*(\/|$))*$/.test(path),
+      'a path of letters, digits, dots, hyphens and underscores',
+    ),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  S3_FORCE_PATH_STYLE: flag.default(false),
   SECRET: z.string().min(32, 'at least 32 characters; make one with: openssl rand -hex 32'),
   REPORT_TTL_DAYS: wholeNumber(1, 3650).default(30),
   REPORT_PARALLEL_PARTS: wholeNumber(1, 64).default(2),
@@ -46,13 +63,23 @@ export const configSchema = z.object({
 
 export type Config = z.output<typeof configSchema>;
 
+/** What one variable asks of another; each is checked as soon as the variables themselves are good. */
+const coherentSchema = configSchema.superRefine((config, context) => {
+  const needs = (name: keyof Config, message: string) => {
+    if (config[name] === undefined) context.addIssue({ code: 'custom', path: [name], message });
+  };
+  if (config.S3_ENDPOINT) needs('S3_BUCKET', 'the bucket at S3_ENDPOINT is missing');
+  if (config.S3_ACCESS_KEY_ID) needs('S3_SECRET_ACCESS_KEY', 'the secret of S3_ACCESS_KEY_ID is missing');
+  if (config.S3_SECRET_ACCESS_KEY) needs('S3_ACCESS_KEY_ID', 'the id of S3_SECRET_ACCESS_KEY is missing');
+});
+
 /**
  * Parses the environment once, at the start of a process. Empty variables count as not set.
  * @throws ConfigError naming every variable at fault and its remedy.
  */
 export function parseConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const result = configSchema.safeParse(given);
+  const result = coherentSchema.safeParse(given);
   if (result.success) return result.data;
   throw new ConfigError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
 }

@@ -23,6 +23,7 @@ import { temporalProcess, whyTemporalIsDown, withTemporal } from '../cli/stack/t
 import { together } from '../cli/stack/together.ts';
 import { migrate } from '../shared/db/migrate.ts';
 import { ensureSearchAttributes } from '../shared/temporal.ts';
+import { type S3Access, startS3 } from './storage/s3-server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -31,6 +32,7 @@ declare module 'vitest' {
     temporalAddress: string;
     /** A migrated database to copy, which nobody is connected to. */
     templateDatabase: string;
+    s3: S3Access;
   }
 }
 
@@ -43,8 +45,8 @@ const withinMs = 60_000;
 const password = randomUUID();
 
 /**
- * Starts one PostgreSQL and one Temporal for all tests, with data that are gone afterwards. DATABASE_URL and
- * TEMPORAL_ADDRESS name servers to use instead. A server that does not come up fails the run.
+ * Starts one PostgreSQL, one Temporal and one S3 server for all tests, with data that are gone afterwards. DATABASE_URL
+ * and TEMPORAL_ADDRESS name servers to use instead. A server that does not come up fails the run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await clearAbandoned();
@@ -78,6 +80,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
           ensureSearchAttributes(connection, namespace),
         );
         project.provide('temporalAddress', temporalAddress);
+      },
+      async (signal) => {
+        project.provide('s3', await startS3(supervisor, folder, { env: process.env, report, signal }));
       },
     ]);
   } catch (error) {

@@ -3,7 +3,8 @@ import { createActivities } from '../activities/index.ts';
 import { parseConfig } from '../shared/config.ts';
 import { createOrm } from '../shared/db/orm.ts';
 import { createLog } from '../shared/log.ts';
-import { createLocalStorage } from '../shared/storage.ts';
+import { createStorage } from '../shared/storage/create.ts';
+import { awaitOwnStorage, WrongStorageError } from '../shared/storage/marker.ts';
 import {
   connectionOptions,
   createTemporalClient,
@@ -20,13 +21,14 @@ async function main(): Promise<void> {
   const log = createLog(config, 'worker');
   Runtime.install({ logger: temporalLogger(log) });
   const orm = await createOrm(config);
+  const storage = createStorage(config);
+  await awaitOwnStorage(orm, storage, log);
   const clientConnection = createTemporalConnection(config);
   const client = createTemporalClient(clientConnection, config);
   await ensureSearchAttributes(clientConnection, config.TEMPORAL_NAMESPACE);
   const queues = taskQueues(config);
   await reconcileSchedules(client, queues);
   const connection = await NativeConnection.connect(connectionOptions(config));
-  const storage = createLocalStorage(config.STORAGE_DIR);
   const activities = createActivities({ config, orm, client, storage, log });
   const workers = await createWorkers(connection, config, activities);
   log.info({ queues, namespace: config.TEMPORAL_NAMESPACE }, 'worker polls');
@@ -39,7 +41,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const said = error instanceof WrongStorageError ? error.message : error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`${said ?? String(error)}\n`);
   process.exitCode = 1;
   // Open connections would keep a process alive that does nothing.
   setTimeout(() => process.exit(1), 500).unref();

@@ -1,4 +1,4 @@
-import type { Storage } from '../../shared/storage.ts';
+import type { Storage } from '../../shared/storage/storage.ts';
 
 /** The bytes of files, one after the other. */
 export async function* concatenated(storage: Storage, keys: readonly string[]): AsyncGenerator<Buffer> {

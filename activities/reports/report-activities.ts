@@ -7,7 +7,7 @@ import { sumParts } from '../../shared/db/queries/report-parts.ts';
 import { keepPlan, planParts, reportScope } from '../../shared/db/queries/report-plan.ts';
 import { reportSource } from '../../shared/db/queries/report-sources/index.ts';
 import type { Log } from '../../shared/log.ts';
-import { reportFileKey, reportFolder, reportPartKey, type Storage } from '../../shared/storage.ts';
+import { reportFileKey, reportFolder, reportPartKey, type Storage } from '../../shared/storage/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
 import { reportFileName } from './file-name.ts';

@@ -8,7 +8,7 @@ import { reportScope } from '../../shared/db/queries/report-plan.ts';
 import { reportSource } from '../../shared/db/queries/report-sources/index.ts';
 import type { ReportScope, ReportSource } from '../../shared/db/queries/report-sources/source.ts';
 import { hasRowFilters } from '../../shared/domain/report-parameters.ts';
-import { reportPartKey, type Storage } from '../../shared/storage.ts';
+import { reportPartKey, type Storage } from '../../shared/storage/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
 import { reportFormat } from './formats/index.ts';

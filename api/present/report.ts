@@ -2,6 +2,10 @@ import { progressPercent, type ReportProgress, reportWorkflowId } from '../../sh
 import type { Report } from '../../shared/db/entities/report.ts';
 import { BASE_PATH } from '../base-path.ts';
 import type { RequestContext } from '../route.ts';
+import { signedQuery } from '../signed-link.ts';
+
+/** Long enough to be mailed and opened the same day. */
+const LINK_MS = 24 * 60 * 60 * 1000;
 
 /** How far a report has come, as its row tells. */
 export function rowProgress(report: Report): ReportProgress {
@@ -54,8 +58,19 @@ export function presentReport(context: RequestContext, report: Report, progress:
         }
       : null,
     error: report.errorCode ? { code: report.errorCode, message: report.errorMessage } : null,
+    download_url: downloadUrl(context, report),
     links: reportLinks(context, report),
   };
+}
+
+/** A link that gives the file to whoever has it, for a day at most; null where there is no file. */
+function downloadUrl({ deps, origin }: RequestContext, { orgId, id, status, expiresAt, filesRemovedAt }: Report) {
+  const now = Date.now();
+  if (status !== 'completed' || filesRemovedAt || !expiresAt || expiresAt.getTime() <= now) return null;
+  const path = `/reports/${id}/download`;
+  const linkExpiresAt = new Date(Math.min(now + LINK_MS, expiresAt.getTime()));
+  const query = signedQuery(deps.config.SECRET, { path, orgId, expiresAt: linkExpiresAt });
+  return `${(deps.config.PUBLIC_URL ?? origin.url).replace(/\/$/, '')}${BASE_PATH}${path}?${query}`;
 }
 
 /** Where the report, its file and, for operators, its workflow are found. */

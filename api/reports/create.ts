@@ -17,11 +17,13 @@ import { type Answer, parseFields, type RequestContext } from '../route.ts';
 import { findReport } from './find.ts';
 import { temporalAway, withTemporalDeadline } from './temporal-calls.ts';
 
-const newReportSchema = z.strictObject({
+/** What `POST /reports` takes. */
+export const newReportSchema = z.strictObject({
   name: label(200),
-  report_type: z.string().refine((type) => REPORT_TYPES.includes(type), {
-    error: `must be one of ${REPORT_TYPES.join(', ')}`,
-  }),
+  report_type: z
+    .string()
+    .refine((type) => REPORT_TYPES.includes(type), { error: `must be one of ${REPORT_TYPES.join(', ')}` })
+    .meta({ enum: [...REPORT_TYPES] }),
   format: z.enum(REPORT_FORMATS),
   parameters: reportParametersSchema.default({}),
 });

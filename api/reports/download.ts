@@ -1,8 +1,11 @@
 import parseRange from 'range-parser';
 import type { Report } from '../../shared/db/entities/report.ts';
 import { TidemarkError } from '../../shared/errors.ts';
-import { reportFileKey } from '../../shared/storage.ts';
+import { reportFileKey } from '../../shared/storage/storage.ts';
 import type { Answer, RequestContext } from '../route.ts';
+
+/** A redirect is followed at once; a download that has begun goes on after this. */
+const REDIRECT_SECONDS = 300;
 
 /**
  * A report's file, whole or a range of it, straight from storage.
@@ -19,6 +22,12 @@ export async function downloadReport(context: RequestContext, report: Report): P
   const isExpired = report.filesRemovedAt !== null || (report.expiresAt ?? new Date(0)) <= new Date();
   const size = isExpired ? null : await storage.size(key);
   if (size === null) throw new TidemarkError('gone', 'The file of this report has expired; ask for the report again.');
+  if (context.caller.isLink) {
+    // Who has a link can do without us: the bytes come straight from where they are, if that hands them out.
+    const options = { expiresInSeconds: REDIRECT_SECONDS, fileName, contentType: fileContentType };
+    const url = await storage.signedUrl(key, options);
+    if (url !== null) return { status: 302, headers: { Location: url, 'Cache-Control': 'no-store' } };
+  }
   const etag = `"${fileSha256}"`;
   const headers = {
     'Content-Type': fileContentType,

@@ -4,6 +4,8 @@ import { createApiKey, listApiKeys, revokeApiKey } from '../../shared/db/queries
 import { ROLES, roleAtLeast, SCOPES } from '../../shared/domain/roles.ts';
 import { TidemarkError, validationError } from '../../shared/errors.ts';
 import { id, label, time } from '../../shared/facts/wire.ts';
+import { pageSchema } from '../openapi/answers.ts';
+import { moment } from '../openapi/stored.ts';
 import { type Access, defineRoute, parseFields, type Route } from '../route.ts';
 import { requireUuid } from '../uuid.ts';
 
@@ -15,6 +17,29 @@ const newKeySchema = z.strictObject({
   user_id: id().optional(),
   scopes: z.array(z.enum(SCOPES)).max(SCOPES.length).optional(),
   expires_at: time().optional(),
+});
+
+const keySchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    role: z.enum(ROLES),
+    user_id: z.string().nullable().meta({ description: "Whose a member's key is." }),
+    scopes: z.array(z.enum(SCOPES)).meta({ description: 'What it may do; empty: all that its role may.' }),
+    prefix: z.string().meta({ description: 'The first characters of the key, to tell keys apart.' }),
+    created_at: moment(),
+    last_used_at: moment().nullable(),
+    expires_at: moment().nullable(),
+    revoked_at: moment().nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+
+const madeKeySchema = z.object({
+  ...keySchema.shape,
+  key: z
+    .string()
+    .optional()
+    .meta({ description: 'The key itself. It is not kept: a repeated request does not get it again.' }),
 });
 
 function present(key: ApiKey) {
@@ -36,7 +61,9 @@ const list = defineRoute({
   method: 'GET',
   path: '/api-keys',
   access,
+  tag: 'Organisation',
   summary: 'List the API keys, without the keys themselves',
+  answers: { 200: { description: 'All keys of the organisation.', schema: pageSchema(keySchema, {}) } },
   async handle({ em, caller }) {
     const keys = await listApiKeys(em, caller.credential.orgId);
     return { status: 200, body: { data: keys.map(present), next_cursor: null } };
@@ -47,8 +74,12 @@ const create = defineRoute({
   method: 'POST',
   path: '/api-keys',
   access,
+  tag: 'Organisation',
   summary: 'Make an API key; the key is in this answer only',
   body: 'json',
+  bodySchema: newKeySchema,
+  answers: { 201: { description: 'The key is in force.', schema: madeKeySchema } },
+  example: { body: { name: 'Telemetry of the support agent', role: 'ingest', scopes: ['telemetry'] } },
   handle: (context) =>
     context.once(async (em) => {
       const wanted = parseFields(newKeySchema, context.body.object());
@@ -79,7 +110,10 @@ const revoke = defineRoute({
   method: 'DELETE',
   path: '/api-keys/:id',
   access,
+  tag: 'Organisation',
   summary: 'Revoke an API key, at once',
+  answers: { 204: { description: 'It is in force no more.' } },
+  example: { params: { id: '019a0000-0000-7000-8000-000000000001' } },
   async handle(context) {
     const keyId = context.params.id ?? '';
     await context.em.transactional(async (em) => {

@@ -5,13 +5,30 @@ import { AUDIT_ACTIONS, listAudit } from '../../shared/db/queries/audit.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { label } from '../../shared/facts/wire.ts';
 import { listShape, pageOf, presentRange } from '../list-query.ts';
+import { pageSchema } from '../openapi/answers.ts';
+import { moment } from '../openapi/stored.ts';
 import { defineRoute, type Route } from '../route.ts';
+
+const entrySchema = z
+  .object({
+    id: z.uuid(),
+    at: moment(),
+    actor: z.string().meta({ description: 'The user of the credential, or its name.' }),
+    actor_role: z.string(),
+    action: z.enum(AUDIT_ACTIONS),
+    target: z.string().nullable().meta({ description: 'The id of what it was done to.' }),
+    details: z.record(z.string(), z.unknown()),
+    ip_address: z.string().nullable(),
+  })
+  .meta({ id: 'AuditEntry' });
 
 const list = defineRoute({
   method: 'GET',
   path: '/audit-log',
   access: { least: 'admin', scope: 'settings' },
+  tag: 'Organisation',
   summary: 'Who did what, when and from where, the latest first',
+  answers: { 200: { description: 'A page of the log.', schema: pageSchema(entrySchema) } },
   query: z.strictObject({ ...listShape, action: z.enum(AUDIT_ACTIONS).optional(), actor: label().optional() }),
   async handle(context, query) {
     const db = dbOf(context.em);

@@ -11,6 +11,8 @@ import { toolUsages } from '../../shared/facts/tool-usages.ts';
 import { label, status } from '../../shared/facts/wire.ts';
 import { boundsShape, listShape, pageOf, presentRange } from '../list-query.ts';
 import { ownUserId, userIdAsStored } from '../narrow.ts';
+import { pageSchema } from '../openapi/answers.ts';
+import { storedSchemas } from '../openapi/stored.ts';
 import { presentFact } from '../present/fact.ts';
 import { type Access, defineRoute, type Route } from '../route.ts';
 
@@ -28,11 +30,28 @@ const listQuery = z.strictObject({
   ...boundsShape(EXECUTION_NUMBERS),
 });
 
+const agentShape = { agent_name: z.string().nullable(), agent_type: z.string().nullable() };
+const listedSchema = z
+  .object({ ...storedSchemas.executions.shape, ...agentShape })
+  .meta({ id: 'ListedExecution', description: 'One execution, with what is known of its agent.' });
+const detailSchema = z
+  .object({
+    ...listedSchema.shape,
+    agent_tags: z.array(z.string()),
+    tool_count: z.number().int(),
+    tools_called: z.array(z.string()).meta({ description: 'Each tool once, in the order of its first call.' }),
+    tool_usages: z.array(storedSchemas.tool_usages),
+    ai_usage: z.array(storedSchemas.ai_usage),
+  })
+  .meta({ id: 'ExecutionDetail' });
+
 const list = defineRoute({
   method: 'GET',
   path: '/executions',
   access: read,
+  tag: 'Executions',
   summary: 'List executions, the latest first',
+  answers: { 200: { description: 'A page of executions.', schema: pageSchema(listedSchema) } },
   query: listQuery,
   async handle(context, query) {
     const db = dbOf(context.em);
@@ -67,7 +86,10 @@ const detail = defineRoute({
   method: 'GET',
   path: '/executions/:id',
   access: read,
+  tag: 'Executions',
   summary: 'Show one execution with its tool usages and AI usage',
+  answers: { 200: { description: 'The execution.', schema: detailSchema } },
+  example: { params: { id: 'run-1' } },
   async handle(context) {
     const id = context.params.id ?? '';
     const found = await readExecution(dbOf(context.em), context.caller.credential.orgId, id);

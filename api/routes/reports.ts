@@ -5,26 +5,40 @@ import { dbOf } from '../../shared/db/orm.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { validationError } from '../../shared/errors.ts';
 import { label } from '../../shared/facts/wire.ts';
-import { reportFolder } from '../../shared/storage.ts';
+import { reportFolder } from '../../shared/storage/storage.ts';
 import { listShape, pageOf, presentRange } from '../list-query.ts';
+import { pageSchema } from '../openapi/answers.ts';
+import { downloadAnswers, downloadHeaders, reportSchema } from '../openapi/report.ts';
 import { presentReport } from '../present/report.ts';
 import { cancelReport } from '../reports/cancel.ts';
-import { createReport } from '../reports/create.ts';
+import { createReport, newReportSchema } from '../reports/create.ts';
 import { downloadReport } from '../reports/download.ts';
 import { findReport } from '../reports/find.ts';
 import { reportProgress } from '../reports/progress.ts';
 import { temporalAway } from '../reports/temporal-calls.ts';
-import { type Access, type Answer, defineRoute, type RequestContext, type Route } from '../route.ts';
+import {
+  type Access,
+  type Answer,
+  defineRoute,
+  type RequestContext,
+  type Route,
+  type RouteDescription,
+} from '../route.ts';
 import { isUuid } from '../uuid.ts';
 
-const access: Access = { least: 'admin', scope: 'reports' };
+const access = { least: 'admin', scope: 'reports' } as const;
 
 const create = defineRoute({
   method: 'POST',
   path: '/reports',
   access,
+  tag: 'Reports',
   summary: 'Ask for a report',
+  description: 'A workflow makes it. Ask for it by its `id` until its `status` is `completed`, then download the file.',
   body: 'json',
+  bodySchema: newReportSchema,
+  answers: { 202: { description: 'It is being made.', schema: reportSchema } },
+  example: { body: { name: 'Last week', report_type: 'executions', format: 'csv', parameters: { period: '7d' } } },
   handle: createReport,
 });
 
@@ -32,7 +46,9 @@ const list = defineRoute({
   method: 'GET',
   path: '/reports',
   access,
+  tag: 'Reports',
   summary: 'List reports, the latest first',
+  answers: { 200: { description: 'A page of reports.', schema: pageSchema(reportSchema) } },
   query: z.strictObject({
     ...listShape,
     status: z.enum(REPORT_STATUSES).optional(),
@@ -63,34 +79,56 @@ const list = defineRoute({
   },
 });
 
-const detail = reportRoute('GET', '', 'Show one report and how far it has come', async (context, report) => ({
-  status: 200,
-  body: presentReport(context, report, await reportProgress(context, report)),
-}));
-
-const download = reportRoute('GET', '/download', 'Download the file of a completed report', async (context, report) => {
-  const answer = await downloadReport(context, report);
-  await context.audit(context.em, 'report.downloaded', report.id, { name: report.name, status: answer.status });
-  return answer;
+const detail = reportRoute('GET', '', {
+  summary: 'Show one report and how far it has come',
+  answers: { 200: { description: 'The report.', schema: reportSchema } },
+  handle: async (context, report) => ({
+    status: 200,
+    body: presentReport(context, report, await reportProgress(context, report)),
+  }),
 });
 
-const cancel = reportRoute('POST', '/cancel', 'Stop a report', async (context, report) => {
-  await cancelReport(context, report);
-  await context.audit(context.em, 'report.cancelled', report.id, { name: report.name });
-  return { status: 202, body: presentReport(context, await findReport(context, report.id)) };
+const download = reportRoute('GET', '/download', {
+  summary: 'Download the file of a completed report',
+  description:
+    'The `download_url` of the report is the same, and needs no credential: its query says that we gave it out.',
+  access: { ...access, signed: true },
+  headers: downloadHeaders,
+  answers: downloadAnswers,
+  faults: ['conflict', 'gone', 'range-not-satisfiable'],
+  async handle(context, report) {
+    const answer = await downloadReport(context, report);
+    await context.audit(context.em, 'report.downloaded', report.id, { name: report.name, status: answer.status });
+    return answer;
+  },
 });
 
-const remove = reportRoute('DELETE', '', 'Delete a report and its file', async (context, report) => {
-  await context.em.transactional(async (em) => {
-    await em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { deletedAt: new Date() });
-    await context.audit(em, 'report.deleted', report.id, { name: report.name });
-  });
-  // Its workflow finds it gone at its next step in any case, and the sweep looks for its files once more.
-  await cancelReport(context, report).catch((error: unknown) => {
-    if (!temporalAway(error) && !temporalAway(error instanceof Error ? error.cause : null)) throw error;
-  });
-  await context.deps.storage.removeFolder(reportFolder(report.orgId, report.id));
-  return { status: 204 };
+const cancel = reportRoute('POST', '/cancel', {
+  summary: 'Stop a report',
+  description: 'One that is closed already stays as it is.',
+  answers: { 202: { description: 'Its workflow is asked to stop.', schema: reportSchema } },
+  async handle(context, report) {
+    await cancelReport(context, report);
+    await context.audit(context.em, 'report.cancelled', report.id, { name: report.name });
+    return { status: 202, body: presentReport(context, await findReport(context, report.id)) };
+  },
+});
+
+const remove = reportRoute('DELETE', '', {
+  summary: 'Delete a report and its file',
+  answers: { 204: { description: 'It is gone.' } },
+  async handle(context, report) {
+    await context.em.transactional(async (em) => {
+      await em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { deletedAt: new Date() });
+      await context.audit(em, 'report.deleted', report.id, { name: report.name });
+    });
+    // Its workflow finds it gone at its next step in any case, and the sweep looks for its files once more.
+    await cancelReport(context, report).catch((error: unknown) => {
+      if (!temporalAway(error) && !temporalAway(error instanceof Error ? error.cause : null)) throw error;
+    });
+    await context.deps.storage.removeFolder(reportFolder(report.orgId, report.id));
+    return { status: 204 };
+  },
 });
 
 /** @throws TidemarkError `validation` for a cursor of another list */
@@ -99,18 +137,21 @@ function cursorId(id: string): string {
   throw validationError([{ field: 'cursor', message: 'is not a cursor of this list; start without one' }]);
 }
 
-function reportRoute(
-  method: 'GET' | 'POST' | 'DELETE',
-  subPath: string,
-  summary: string,
-  handle: (context: RequestContext, report: Report) => Promise<Answer>,
-): Route {
+interface ReportRouteOptions extends Omit<RouteDescription, 'tag' | 'example'> {
+  access?: Access;
+  handle(context: RequestContext, report: Report): Promise<Answer>;
+}
+
+/** A call about one report, which is found before. */
+function reportRoute(method: 'GET' | 'POST' | 'DELETE', subPath: string, options: ReportRouteOptions): Route {
   return defineRoute({
+    access,
+    ...options,
     method,
     path: `/reports/:id${subPath}`,
-    access,
-    summary,
-    handle: async (context) => handle(context, await findReport(context, context.params.id ?? '')),
+    tag: 'Reports',
+    example: { params: { id: '019a0000-0000-7000-8000-000000000000' } },
+    handle: async (context) => options.handle(context, await findReport(context, context.params.id ?? '')),
   });
 }
 

@@ -18,6 +18,13 @@ const changesSchema = z.strictObject({
   privacy: privacySettingsSchema.partial().optional(),
 });
 
+const settingsSchema = z.object({
+  org_id: z.string(),
+  name: z.string(),
+  time_zone: z.string().meta({ description: 'An IANA name; local days are days of this zone.' }),
+  privacy: z.object(privacySettingsSchema.shape).meta({ description: 'What may be kept of what is sent.' }),
+});
+
 async function ownOrganisation({ em, caller }: RequestContext): Promise<Organisation> {
   const found = await em.findOne(Organisation, { orgId: caller.credential.orgId });
   if (!found) throw new TidemarkError('not-found', 'The organisation of this credential is gone.');
@@ -37,7 +44,9 @@ const read = defineRoute({
   method: 'GET',
   path: '/settings',
   access,
+  tag: 'Organisation',
   summary: "Show the organisation's settings",
+  answers: { 200: { description: 'The settings in force.', schema: settingsSchema } },
   handle: async (context) => ({ status: 200, body: present(await ownOrganisation(context), context.caller) }),
 });
 
@@ -45,8 +54,12 @@ const change = defineRoute({
   method: 'PATCH',
   path: '/settings',
   access,
+  tag: 'Organisation',
   summary: "Change the organisation's settings; what is stored already stays as it is",
   body: 'json',
+  bodySchema: changesSchema,
+  answers: { 200: { description: 'The settings in force now.', schema: settingsSchema } },
+  example: { body: { time_zone: 'Europe/Zurich', privacy: { store_ip: false } } },
   async handle(context) {
     const changes = parseFields(changesSchema, context.body.object());
     const organisation = await context.em.transactional(async (em) => {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { dbOf } from '../../shared/db/orm.ts';
 import { storeBatch } from '../../shared/db/queries/store-batch.ts';
 import { TidemarkError, validationError } from '../../shared/errors.ts';
@@ -14,19 +15,32 @@ import { sessions } from '../../shared/facts/sessions.ts';
 import { toolUsages } from '../../shared/facts/tool-usages.ts';
 import { patchRecord } from '../ingest/finish.ts';
 import { ingestMany, ingestOne, type Present, presentStored, receiverOf } from '../ingest/ingest.ts';
+import { storedAnswers } from '../openapi/answers.ts';
+import { changeExamples, recordExamples } from '../openapi/examples.ts';
+import { batchBody, dimensionBody, recordBody, recordChanges } from '../openapi/records.ts';
+import { storedSchemas } from '../openapi/stored.ts';
 import { presentFact } from '../present/fact.ts';
-import { type Access, defineRoute, type RequestContext, type Route } from '../route.ts';
+import { type Access, type AnswerDescription, defineRoute, type RequestContext, type Route } from '../route.ts';
 
 const write: Access = { least: 'ingest', scope: 'telemetry' };
 
 /** `POST` of one record of a fact. */
-function recordRoute(path: string, fact: Fact, present: Present = presentStored(fact)): Route {
+function recordRoute(
+  path: string,
+  fact: Fact,
+  present: Present = presentStored(fact),
+  answers: Readonly<Record<number, AnswerDescription>> = storedAnswers(storedSchemas[fact.kind]),
+): Route {
   return defineRoute({
     method: 'POST',
     path,
     access: write,
+    tag: 'Telemetry',
     summary: `Store one ${fact.noun}`,
     body: 'json',
+    bodySchema: recordBody(fact),
+    answers,
+    example: { body: recordExamples[fact.kind] },
     handle: (context) => ingestOne(context, fact, context.body.object(), present),
   });
 }
@@ -37,8 +51,17 @@ function finishRoute(path: string, fact: Fact): Route {
     method: 'PATCH',
     path: `${path}/:id`,
     access: write,
+    tag: 'Telemetry',
     summary: `Finish or change one ${fact.noun}`,
+    description: 'What is named is overwritten, but a final status stands. A finish without a time is a finish now.',
     body: 'json',
+    bodySchema: recordChanges(fact),
+    takesIdempotencyKey: true,
+    answers: { 200: { description: 'As it stands now.', schema: storedSchemas[fact.kind] } },
+    example: {
+      params: { id: String(recordExamples[fact.kind][fact.idColumn]) },
+      body: changeExamples[fact.kind],
+    },
     handle: (context) => patchRecord(context, fact, context.params.id ?? ''),
   });
 }
@@ -47,8 +70,13 @@ const track = defineRoute({
   method: 'POST',
   path: '/track',
   access: write,
+  tag: 'Telemetry',
   summary: 'Store one event of a page, with its caller',
+  description: "The caller's address and user agent are kept with it, unless the privacy settings say no.",
   body: 'json',
+  bodySchema: recordBody(events).partial(),
+  answers: { 202: { description: 'It is stored.', schema: z.object({ event_id: z.string() }) } },
+  example: { body: { event_type: 'page_view', properties: { path: '/pricing' } } },
   handle(context) {
     const fields = context.body.object();
     const event_type = fields.event_type ?? 'custom';
@@ -63,30 +91,63 @@ const track = defineRoute({
   },
 });
 
+const batchAnswerSchema = z.object({
+  accepted: z.number().int().meta({ description: 'Stored or merged.' }),
+  duplicates: z.number().int().meta({ description: 'Known already, with nothing new.' }),
+  rejected: z.number().int(),
+  errors: z.array(
+    z.object({
+      index: z.number().int().meta({ description: 'Which record, from 0.' }),
+      field: z.string(),
+      message: z.string(),
+    }),
+  ),
+});
+
 const batch = defineRoute({
   method: 'POST',
   path: '/batch',
   access: write,
+  tag: 'Telemetry',
   summary: 'Store up to 10,000 records of any kind',
+  description: 'Good records are stored even where others are bad. What is accepted is durable.',
   body: 'json-or-ndjson',
+  bodySchema: batchBody(),
+  answers: { 202: { description: 'What became of the records.', schema: batchAnswerSchema } },
+  example: {
+    body: [
+      { type: 'session', ...recordExamples.sessions },
+      { type: 'execution', ...recordExamples.executions, status: 'success' },
+      { type: 'ai_usage', ...recordExamples.ai_usage },
+    ],
+  },
   handle: (context) => ingestMany(context, context.body.records()),
 });
 
 /** `PUT` of what is known of one user or agent. */
-function dimensionRoute(path: string, dimension: Dimension): Route {
+function dimensionRoute(path: string, dimension: Dimension, example: object): Route {
+  const body = dimensionBody(dimension);
+  const said = z.object({ ...body.shape, [dimension.idColumn]: z.string() });
   return defineRoute({
     method: 'PUT',
     path: `${path}/:id`,
     access: write,
+    tag: 'Telemetry',
     summary: `Say what is known of one ${dimension.recordType}`,
+    description: 'What is named is merged into what is known.',
     body: 'json',
+    bodySchema: body,
+    answers: { 200: { description: 'What was said.', schema: said } },
+    example: { params: { id: dimension.name === 'users' ? 'jane' : 'support' }, body: example },
     handle: (context) => putDimension(context, dimension, context.params.id ?? ''),
   });
 }
 
 async function putDimension(context: RequestContext, dimension: Dimension, id: string) {
   const fields = context.body.object();
-  const reserved = ['type', dimension.idColumn].filter((field) => field in fields && fields[field] !== id);
+  const reserved = Object.keys(fields).filter(
+    (field) => field === 'type' || (field === dimension.idColumn && fields[field] !== id),
+  );
   if (reserved.length > 0) {
     throw validationError(
       reserved.map((field) => ({ field, message: 'is not a field that is known here; remove it' })),
@@ -109,7 +170,9 @@ export const telemetryRoutes: readonly Route[] = [
   recordRoute('/events', events),
   track,
   batch,
-  recordRoute('/log-ai-usage', aiUsage, (_, row) => ({ status: 202, body: presentFact(aiUsage, row) })),
+  recordRoute('/log-ai-usage', aiUsage, (_, row) => ({ status: 202, body: presentFact(aiUsage, row) }), {
+    202: { description: 'It is stored, with its cost.', schema: storedSchemas.ai_usage },
+  }),
   recordRoute('/executions', executions),
   finishRoute('/executions', executions),
   recordRoute('/tool-usages', toolUsages),
@@ -118,11 +181,16 @@ export const telemetryRoutes: readonly Route[] = [
   finishRoute('/workflows', agentWorkflows),
   recordRoute('/sessions', sessions),
   finishRoute('/sessions', sessions),
-  recordRoute('/errors/log', errors, ({ id, outcome }, row) => ({
-    status: outcome === 'stored' ? 201 : 200,
-    body: { id, ...presentFact(errors, row) },
-  })),
+  recordRoute(
+    '/errors/log',
+    errors,
+    ({ id, outcome }, row) => ({
+      status: outcome === 'stored' ? 201 : 200,
+      body: { id, ...presentFact(errors, row) },
+    }),
+    storedAnswers(z.object({ id: z.string(), ...storedSchemas.errors.shape }).meta({ id: 'LoggedError' })),
+  ),
   recordRoute('/api-calls', apiCalls),
-  dimensionRoute('/users', users),
-  dimensionRoute('/agents', agents),
+  dimensionRoute('/users', users, { email: 'jane@example.com', name: 'Jane Doe' }),
+  dimensionRoute('/agents', agents, { name: 'Support agent', agent_type: 'assistant', tags: ['production'] }),
 ];

@@ -15,7 +15,7 @@ const recordSchema = z.object({
 type RunRecordContent = z.output<typeof recordSchema>;
 
 /** The order in which a stack stops: who uses others goes first. */
-export const stopOrder = ['api', 'worker', 'temporal', 'postgres'] as const;
+export const stopOrder = ['api', 'worker', 'temporal', 's3', 'postgres'] as const;
 const leftoverPatienceMs = 10_000;
 
 /** Longer than it takes another supervisor from reading the record to replacing it. */

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { BASE_PATH } from '../../api/base-path.ts';
 import { taskQueues } from '../../shared/temporal.ts';
 import { type DevFile, devFilePath } from './dev-file.ts';
 import type { DevKeys } from './dev-keys.ts';
@@ -147,7 +146,7 @@ async function startServices(supervisor: Supervisor, settings: StackSettings, si
 function devFileOf(supervisor: Supervisor, { config }: StackSettings, keys: DevKeys): DevFile {
   return {
     api_url: apiUrl(config),
-    docs_url: `${apiUrl(config)}${BASE_PATH}/docs`,
+    docs_url: `${apiUrl(config)}/docs`,
     temporal_ui_url: config.TEMPORAL_UI_URL ?? null,
     temporal_address: config.TEMPORAL_ADDRESS,
     database_url: config.DATABASE_URL,

@@ -9,4 +9,5 @@ export interface SweepResult {
 export interface HousekeepingResult {
   partitionsMade: number;
   idempotencyKeysForgotten: number;
+  unfinishedFilesRemoved: number;
 }

@@ -3,4 +3,5 @@ export const WORKFLOWS = {
   generateReport: 'generateReport',
   sweepReports: 'sweepReports',
   housekeeping: 'housekeeping',
+  importFile: 'importFile',
 } as const;

@@ -6,6 +6,8 @@ import { ApiKey } from './entities/api-key.ts';
 import { Organisation } from './entities/organisation.ts';
 import { Report } from './entities/report.ts';
 import { Spine } from './migrations/0001-spine.ts';
+import { Imports } from './migrations/0002-imports.ts';
+import { Installation } from './migrations/0003-installation.ts';
 import { AuditAndRates } from './migrations/0004-audit-and-rates.ts';
 import type { Tables } from './tables.ts';
 
@@ -26,6 +28,8 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
       tableName: 'tidemark_migrations',
       migrationsList: [
         { name: '0001-spine', class: Spine },
+        { name: '0002-imports', class: Imports },
+        { name: '0003-installation', class: Installation },
         { name: '0004-audit-and-rates', class: AuditAndRates },
       ],
       snapshot: false,

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ImportFormat, ImportMapping, ImportStatus } from '../contracts/imports.ts';
 import type { PrivacySettings } from '../domain/privacy.ts';
 import type { Role } from '../domain/roles.ts';
 
@@ -9,6 +10,32 @@ type DefaultedTime = ColumnType<string, Date | string | undefined, Date | string
 type MaybeTime = ColumnType<string | null, Date | string | null | undefined, Date | string | null>;
 type Count = ColumnType<string, number, number>;
 type MaybeCount = ColumnType<string | null, number | null | undefined, number | null>;
+
+export interface ImportsTable {
+  org_id: string;
+  id: string;
+  file_name: string;
+  source_key: string;
+  source_is_copy: boolean;
+  is_gzip: boolean;
+  format: ImportFormat;
+  mapping: JSONColumnType<ImportMapping>;
+  header: JSONColumnType<string[]> | null;
+  content_sha256: string;
+  content_bytes: Count;
+  status: Generated<ImportStatus>;
+  position_bytes: Count;
+  position_line: Count;
+  accepted: ColumnType<string, number | undefined, number>;
+  duplicates: ColumnType<string, number | undefined, number>;
+  rejected: ColumnType<string, number | undefined, number>;
+  rejects_key: string | null;
+  error_code: string | null;
+  error_message: string | null;
+  created_at: DefaultedTime;
+  started_at: MaybeTime;
+  completed_at: MaybeTime;
+}
 
 /** The tables that the query builder knows by name. Fact tables are named by their definitions instead. */
 export interface Tables {
@@ -52,6 +79,7 @@ export interface Tables {
     created_at: MaybeTime;
     as_of: Time;
   };
+  installation: { id: string; storage_marked_at: MaybeTime };
   audit_log: {
     org_id: string;
     id: string;
@@ -63,6 +91,8 @@ export interface Tables {
     details: JSONColumnType<object>;
     ip_address: string | null;
   };
+  imports: ImportsTable;
+  import_rejects: { org_id: string; import_id: string; line: Count; entry: string };
   bucket_ledger: { org_id: string; kind: string; bucket: Time; marked_at: Time };
   report_parts: {
     org_id: string;

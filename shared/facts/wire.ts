@@ -70,15 +70,20 @@ export const usd = () => z.number().min(0).max(1e9);
 
 export const httpStatus = () => z.number().int().min(100).max(599);
 
-const EXECUTION_STATUSES = ['in_progress', 'success', 'failure', 'timeout', 'cancelled'] as const;
+export const EXECUTION_STATUSES = ['in_progress', 'success', 'failure', 'timeout', 'cancelled'] as const;
 
 /** How something ran or runs; `completed` and `failed` of older clients are read as `success` and `failure`. */
 export const status = () =>
-  z.preprocess((value) => {
-    if (value === 'completed') return 'success';
-    if (value === 'failed') return 'failure';
-    return value;
-  }, z.enum(EXECUTION_STATUSES));
+  z
+    .preprocess((value) => {
+      if (value === 'completed') return 'success';
+      if (value === 'failed') return 'failure';
+      return value;
+    }, z.enum(EXECUTION_STATUSES))
+    .meta({
+      enum: [...EXECUTION_STATUSES, 'completed', 'failed'],
+      description: '`completed` and `failed` are read as `success` and `failure`.',
+    });
 
 /** Field names that older clients send, by the kind of time that the fact has. */
 export const SPAN_ALIASES = { start_time: 'started_at', end_time: 'ended_at', timestamp: 'started_at' } as const;

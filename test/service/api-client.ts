@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { routes } from '../../api/routes/index.ts';
+import { createConformance } from './conformance.ts';
 
 export interface ApiAnswer {
   status: number;
@@ -20,6 +22,9 @@ export interface ApiClient {
   report(body: Record<string, unknown>): Promise<ApiAnswer>;
 }
 
+/** Every answer that any test gets holds the OpenAPI document to be true. */
+const requireDocumented = createConformance(routes);
+
 /** A client of the API as any other: it knows an address and a key. */
 export function createApiClient(origin: string, key: string | null): ApiClient {
   const send: ApiClient['send'] = async (method, path, body, headers = {}) => {
@@ -34,13 +39,18 @@ export function createApiClient(origin: string, key: string | null): ApiClient {
       ...(body === undefined ? {} : { body: isRaw ? body : JSON.stringify(body) }),
     });
     const bytes = Buffer.from(await response.arrayBuffer());
-    const isJson = (response.headers.get('content-type') ?? '').includes('json');
-    return {
+    const contentType = response.headers.get('content-type') ?? '';
+    const isJson = contentType.includes('json') && response.status !== 206;
+    const json = isJson && bytes.length > 0 ? JSON.parse(bytes.toString('utf8')) : null;
+    requireDocumented({
+      method,
+      path,
+      sent: isRaw || body === undefined ? undefined : JSON.parse(JSON.stringify(body)),
       status: response.status,
-      headers: response.headers,
-      json: isJson && bytes.length > 0 ? JSON.parse(bytes.toString('utf8')) : null,
-      bytes,
-    };
+      contentType,
+      received: bytes.length === 0 ? undefined : isJson ? json : bytes.toString('latin1'),
+    });
+    return { status: response.status, headers: response.headers, json, bytes };
   };
   const client: ApiClient = {
     send,

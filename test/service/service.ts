@@ -10,15 +10,16 @@ import { createHealthMonitor } from '../../api/health.ts';
 import { createAdmission } from '../../api/middleware/admission.ts';
 import { createJwtVerifier } from '../../api/middleware/jwt.ts';
 import { createRateLimit } from '../../api/middleware/rate-limit.ts';
-import { createPartitionCache } from '../../api/partition-cache.ts';
 import { routes } from '../../api/routes/index.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
 import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { createPartitionCache } from '../../shared/db/partition-cache.ts';
 import { createApiKey } from '../../shared/db/queries/api-keys.ts';
 import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
 import type { Role, Scope } from '../../shared/domain/roles.ts';
 import { createLog } from '../../shared/log.ts';
-import { createLocalStorage, type Storage } from '../../shared/storage.ts';
+import { createStorage } from '../../shared/storage/create.ts';
+import type { Storage } from '../../shared/storage/storage.ts';
 import { connectionOptions, createTemporalClient, createTemporalConnection } from '../../shared/temporal.ts';
 import { temporalLogger } from '../../worker/temporal-logger.ts';
 import { createWorkers } from '../../worker/workers.ts';
@@ -64,7 +65,7 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
   const orm = await createOrm(config);
   const connection = createTemporalConnection(config);
   const temporal = createTemporalClient(connection, config);
-  const storage = createLocalStorage(storageFolder);
+  const storage = createStorage(config);
   const health = createHealthMonitor(orm, temporal);
   await health.check();
   const ingestAdmission = createAdmission({

@@ -1,7 +1,7 @@
-import type { Db } from '../shared/db/orm.ts';
-import { ensurePartition } from '../shared/db/queries/partitions.ts';
-import { monthOf } from '../shared/domain/months.ts';
-import type { PreparedBatch } from '../shared/facts/prepare.ts';
+import { monthOf } from '../domain/months.ts';
+import type { PreparedBatch } from '../facts/prepare.ts';
+import type { Db } from './orm.ts';
+import { ensurePartition } from './queries/partitions.ts';
 
 /** Which partitions this process has seen, so that a batch asks only about months that are new to it. */
 export interface PartitionCache {

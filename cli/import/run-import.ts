@@ -1,0 +1,118 @@
+import { v5 as uuidv5 } from 'uuid';
+import { type Fingerprint, fingerprint } from '../../activities/imports/content.ts';
+import { importSourceKey } from '../../activities/imports/keys.ts';
+import { checkFields, mapColumns } from '../../activities/imports/mapping.ts';
+import type { ImportFormat, ImportMapping, ImportRef } from '../../shared/contracts/imports.ts';
+import { type Db, dbOf } from '../../shared/db/orm.ts';
+import { type ImportRow, keepImport, readImport } from '../../shared/db/queries/import-rows.ts';
+import { StackError } from '../stack/stack-error.ts';
+import type { ImportDeps } from './deps.ts';
+import { followImport } from './follow.ts';
+import { csvHeader, formatOf, type ImportSource } from './source.ts';
+
+/** Names made of an organisation, a content and a mapping lie in this namespace (RFC 9562, version 5). */
+const IMPORT_NAMESPACE = '0b6d3a52-6f0e-4c1c-9a53-0d7c1f2e6b11';
+
+export interface ImportRequest {
+  orgId: string;
+  source: ImportSource;
+  /** Undefined: told by the file's name. */
+  format: ImportFormat | undefined;
+  mapping: ImportMapping;
+}
+
+export interface ImportOutcome {
+  importId: string;
+  row: ImportRow;
+  /** True where the file was imported before, and nothing was done now. */
+  isRepeat: boolean;
+}
+
+/**
+ * Imports a file and waits for the end: hash → row → copy in the storage → workflow. The same file with the same
+ * mapping is the same import: one that is done is not done again, one that broke off goes on.
+ * @throws TidemarkError `validation`, StackError where it cannot be imported, or failed, or was cancelled
+ */
+export async function runImport(deps: ImportDeps, request: ImportRequest): Promise<ImportOutcome> {
+  const { orgId, source, mapping } = request;
+  const db = dbOf(deps.orm.em.fork());
+  const format = request.format ?? formatOf(source.name);
+  checkFields(mapping);
+  const { header, position } =
+    format === 'csv' ? await csvHeader(source) : { header: null, position: { bytes: 0, line: 0 } };
+  if (header) mapColumns(header, mapping);
+  const file = await readThrough(deps, source);
+  const ref: ImportRef = { orgId, importId: importId(orgId, file.contentSha256, format, mapping) };
+  await keepImport(db, {
+    ...ref,
+    file_name: source.name,
+    source_key: source.storageKey ?? importSourceKey(ref),
+    source_is_copy: source.storageKey === null,
+    is_gzip: file.isGzip,
+    format,
+    mapping,
+    header,
+    content_sha256: file.contentSha256,
+    contentBytes: file.contentBytes,
+    position,
+  });
+  const kept = await requireRow(db, ref);
+  if (kept.status === 'completed') return { importId: ref.importId, row: kept, isRepeat: true };
+  await provideCopy(deps, source, file, kept);
+  await followImport(deps, ref, kept.file_name);
+  return { importId: ref.importId, row: await requireRow(db, ref), isRepeat: false };
+}
+
+/** One import for one organisation, content and mapping, whatever the order in which the options were given. */
+function importId(orgId: string, contentSha256: string, format: ImportFormat, mapping: ImportMapping): string {
+  const sorted = (entries: Readonly<Record<string, string>>) =>
+    Object.entries(entries).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const { fields, constants, skipped } = mapping;
+  const name = [orgId, contentSha256, format, sorted(fields), sorted(constants), skipped.toSorted()];
+  return uuidv5(JSON.stringify(name), IMPORT_NAMESPACE);
+}
+
+async function readThrough({ signal, onProgress }: ImportDeps, source: ImportSource): Promise<Fingerprint> {
+  let bytes = 0;
+  try {
+    return await fingerprint(source.open(), {
+      signal,
+      onBytes(count) {
+        bytes += count;
+        onProgress('Reading', (100 * bytes) / source.sizeBytes, megabytes(bytes));
+      },
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
+      throw new StackError(`${source.name} is broken gzip: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** Copies the file to where the worker reads it, unless it is there. */
+async function provideCopy(deps: ImportDeps, source: ImportSource, file: Fingerprint, row: ImportRow): Promise<void> {
+  const { storage, signal, onProgress } = deps;
+  if (!row.source_is_copy || (await storage.size(row.source_key)) === file.sizeBytes) return;
+  let bytes = 0;
+  const stored = await storage.write(row.source_key, source.open(), {
+    signal,
+    onChunk(chunk) {
+      bytes += chunk.length;
+      onProgress('Copying', (100 * bytes) / file.sizeBytes, megabytes(bytes));
+    },
+  });
+  if (stored.sha256 === file.sha256) return;
+  await storage.removeFile(row.source_key);
+  throw new StackError(`${source.name} changed while it was read; import it when it is whole.`);
+}
+
+async function requireRow(db: Db, ref: ImportRef): Promise<ImportRow> {
+  const row = await readImport(db, ref);
+  if (!row) throw new StackError(`Import ${ref.importId} was deleted.`);
+  return row;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

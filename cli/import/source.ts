@@ -1,0 +1,68 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
+import { unpackedContent } from '../../activities/imports/content.ts';
+import { chunksOf } from '../../activities/imports/lines.ts';
+import { readHeader } from '../../activities/imports/records.ts';
+import type { ImportFormat } from '../../shared/contracts/imports.ts';
+import type { ImportPosition } from '../../shared/db/queries/import-rows.ts';
+import type { Storage } from '../../shared/storage/storage.ts';
+import { reasonOf, StackError } from '../stack/stack-error.ts';
+
+const READ_AHEAD_BYTES = 1024 * 1024;
+const HEADER_BYTES = 16 * 1024 * 1024;
+
+/** The file that is imported: one on this machine, or one that lies in the storage already. */
+export interface ImportSource {
+  name: string;
+  /** Where it lies in the storage; null for a file of this machine. */
+  storageKey: string | null;
+  sizeBytes: number;
+  open(): Readable;
+}
+
+/** @throws StackError where it cannot be read */
+export async function localSource(path: string): Promise<ImportSource> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw new StackError(`${path} cannot be read: ${reasonOf(error)}`);
+  });
+  if (!found.isFile()) throw new StackError(`${path} is no file.`);
+  return {
+    name: basename(path),
+    storageKey: null,
+    sizeBytes: found.size,
+    open: () => createReadStream(path, { highWaterMark: READ_AHEAD_BYTES }),
+  };
+}
+
+/** @throws StackError where the storage holds no such file */
+export async function storedSource(storage: Storage, key: string): Promise<ImportSource> {
+  const sizeBytes = await storage.size(key);
+  if (sizeBytes === null) throw new StackError(`The storage holds no ${key}.`);
+  return { name: basename(key), storageKey: key, sizeBytes, open: () => storage.read(key) };
+}
+
+/** The format that a file's name tells. @throws StackError where it tells none */
+export function formatOf(name: string): ImportFormat {
+  const ending = /\.(\w+)(\.gz)?$/.exec(name.toLowerCase())?.[1];
+  if (ending === 'csv') return 'csv';
+  if (ending === 'ndjson' || ending === 'jsonl' || ending === 'json') return 'ndjson';
+  throw new StackError(`${name} does not say what it is: give --format ndjson or --format csv.`);
+}
+
+/** A CSV's column names, and where its first record begins. @throws StackError where there are none */
+export async function csvHeader(source: ImportSource): Promise<{ header: string[]; position: ImportPosition }> {
+  const file = source.open();
+  try {
+    const content = await unpackedContent(file);
+    const options = { from: { bytes: 0, line: 0 }, quoted: true, maxLines: 1, maxBytes: HEADER_BYTES };
+    for await (const { lines, end } of chunksOf(content, options)) {
+      const text = lines[0]?.text;
+      if (text) return { header: readHeader(text), position: end };
+    }
+  } finally {
+    file.destroy();
+  }
+  throw new StackError(`${source.name} has no header: the first line of a CSV must name its columns.`);
+}

@@ -1,0 +1,170 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openApiDocument } from '../../api/openapi/document.ts';
+import { operationIdOf, pathOf } from '../../api/openapi/operation.ts';
+import { schemaName } from '../../api/openapi/stored.ts';
+import { routes } from '../../api/routes/index.ts';
+import { dimensions } from '../../shared/facts/dimensions.ts';
+import { factList } from '../../shared/facts/index.ts';
+import type { ApiClient } from '../service/api-client.ts';
+import { createConformance, type Exchange } from '../service/conformance.ts';
+import { startService, type TestService } from '../service/service.ts';
+
+let service: TestService;
+let operator: ApiClient;
+beforeAll(async () => {
+  service = await startService({ workers: true });
+  operator = await service.clientFor('acme', 'operator');
+});
+afterAll(() => service.close());
+
+const document = JSON.parse(JSON.stringify(openApiDocument(routes)));
+
+describe('the document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
+  });
+
+  it('holds every route once, and nothing else', () => {
+    const documented = Object.entries<object>(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(routes.map((route) => `${route.method} ${pathOf(route)}`).sort());
+    expect(new Set(routes.map(operationIdOf)).size).toBe(routes.length);
+  });
+
+  it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    'tells all that a client must know of %s',
+    (_, route) => {
+      const operation = document.paths[pathOf(route)][route.method.toLowerCase()];
+      expect(operation.summary).not.toBe('');
+      expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
+      expect(operation.security[0]).toEqual(route.access === 'none' ? undefined : { credential: [] });
+      if (route.body !== 'none') {
+        const { schema, example } = operation.requestBody.content['application/json'];
+        expect(schema.type ?? schema.anyOf ?? schema.oneOf, 'bodySchema').toBeDefined();
+        expect(example, 'example.body').toBeDefined();
+      }
+      for (const parameter of operation.parameters ?? []) {
+        if (parameter.in === 'path') expect(parameter.schema.example, 'example.params').toBeDefined();
+      }
+    },
+  );
+
+  it.each(factList)('holds every field and column of $kind', (fact) => {
+    const sent = document.components.schemas[`${schemaName(fact.recordType)}Record`];
+    expect(Object.keys(sent.properties).sort()).toEqual(
+      ['type', ...Object.keys(fact.wire.shape), ...Object.keys(fact.aliases)].sort(),
+    );
+    const { schemas } = document.components;
+    const stored = schemas[schemaName(fact.recordType)] ?? schemas[`Logged${schemaName(fact.recordType)}`];
+    expect(Object.keys(stored.properties)).toEqual(
+      expect.arrayContaining([fact.idColumn, fact.timeColumn, ...Object.keys(fact.columns)]),
+    );
+  });
+
+  it.each(Object.values(dimensions))('holds every field of $name', ({ recordType, wire }) => {
+    const sent = document.components.schemas[`${schemaName(recordType)}Record`];
+    expect(Object.keys(sent.properties).sort()).toEqual(['type', ...Object.keys(wire.shape)].sort());
+  });
+});
+
+/** Paths whose example names a thing that must be made first. @returns its id */
+const makers: Record<string, () => Promise<string>> = {
+  '/reports/:id': async () => {
+    const { json } = await operator.report({ name: 'r', report_type: 'events', format: 'csv' });
+    return json.id;
+  },
+  '/api-keys/:id': async () => (await operator.post('/api-keys', { name: 'k', role: 'ingest' })).json.id,
+};
+
+describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_, route) => {
+  it('answers its example with a documented success', async () => {
+    const operation = document.paths[pathOf(route)][route.method.toLowerCase()];
+    const make = Object.entries(makers).find(([path]) => route.path.startsWith(path))?.[1];
+    const examples = Object.entries(route.example?.params ?? {});
+    const made = make ? await make() : undefined;
+    const path = examples.reduce((rest, [name, id]) => rest.replace(`:${name}`, made ?? id), route.path);
+    const contents = Object.entries<{ example?: unknown }>(operation.requestBody?.content ?? { none: {} });
+    for (const [type, { example }] of contents) {
+      // The client itself holds the answer against the document.
+      const headers: Record<string, string> = type === 'none' ? {} : { 'content-type': type };
+      const { status, json } = await operator.send(route.method, path, example, headers);
+      expect(status, JSON.stringify(json)).toBeLessThan(300);
+      if (route.path === '/batch') expect(json.rejected).toBe(0);
+    }
+  });
+});
+
+describe('the check that all API tests go through', () => {
+  const check = createConformance(routes);
+  const problem = { type: 'urn:tidemark:problem:validation', title: 't', status: 400 };
+  const exchange: Exchange = {
+    method: 'POST',
+    path: '/track',
+    sent: {},
+    status: 202,
+    contentType: 'application/json',
+    received: undefined,
+  };
+
+  it.each([
+    ['a status', { status: 418, contentType: 'application/problem+json', received: problem }],
+    ['a content type', { contentType: 'text/html', received: '<p>' }],
+    ['a field', { received: { event_id: 'e', more: 1 } }],
+    ['a missing field', { received: {} }],
+    ['a field of a fault', { status: 400, contentType: 'application/problem+json', received: { ...problem, more: 1 } }],
+    ['a parameter that was taken', { path: '/track?colour=red', received: { event_id: 'e' } }],
+    ['a body field that was taken', { sent: { colour: 'red' }, received: { event_id: 'e' } }],
+    ['a path that works', { path: '/tracks', received: { event_id: 'e' } }],
+  ])('refuses %s that is not documented', (_, change) => {
+    expect(() => check({ ...exchange, ...change })).toThrow();
+  });
+
+  it('lets through what is', () => {
+    check({ ...exchange, received: { event_id: 'e' } });
+    check({ ...exchange, status: 400, contentType: 'application/problem+json', received: problem });
+  });
+});
+
+describe('the reference', () => {
+  const fetched = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${service.origin}${path}`, { headers });
+
+  it.each(['', '/api/v1/analytics', '/api/analytics'])('is there for everyone under "%s"', async (base) => {
+    expect(await (await fetched(`${base}/openapi.json`)).json()).toEqual(document);
+    const page = await fetched(`${base}/docs`);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    const scripts = [...(await page.text()).matchAll(/<script src="(?<path>[^"]*)"/g)].map(
+      ({ groups }) => groups?.path ?? '',
+    );
+    expect(scripts).toHaveLength(2);
+    for (const path of scripts) {
+      expect(path.startsWith(`${base}/docs/`)).toBe(true);
+      const script = await fetched(path);
+      expect([script.status, script.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+    }
+  });
+
+  it('asks nobody else: its policy names no other origin and no inline script', async () => {
+    const policy = (await fetched('/docs')).headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
+  });
+
+  it('is sent once to a browser that keeps it', async () => {
+    const html = await (await fetched('/docs')).text();
+    const path = /\/docs\/scalar-\w+\.js/.exec(html)?.[0] ?? '';
+    const bundle = await fetched(path);
+    expect(bundle.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await bundle.text()).length).toBeGreaterThan(1_000_000);
+    const etag = bundle.headers.get('etag') ?? '';
+    // Of its own accord fetch would ask for a new one.
+    const kept = { 'if-none-match': etag, 'cache-control': 'max-age=0' };
+    expect((await fetched(path, kept)).status).toBe(304);
+    expect((await fetched('/docs/scalar-0.js')).status).toBe(404);
+  });
+});
