@@ -20,7 +20,7 @@ export function isMissed({ ratio, goal, moreIsBetter }: Figure): boolean {
   return moreIsBetter ? ratio < goal : ratio > goal;
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const high = sorted[middle] ?? Number.NaN;

@@ -89,13 +89,6 @@ describe.each(Object.entries(table))('%s', (name, { least }) => {
     expect([await call(service.anonymous, name), await call(stranger, name)]).toEqual([wanted, wanted]);
   });
 
-  it.runIf(least !== 'nobody')('takes no link in place of a credential that was not signed for it', async () => {
-    const [method = '', path = ''] = name.split(' ');
-    const example = table[name];
-    const link = `${(example?.path ?? path).replace('{report}', report)}?org_id=acme&expires=9999999999&signature=${'A'.repeat(43)}`;
-    expect((await service.anonymous.send(method, link, example?.body)).status).toBe(401);
-  });
-
   it(`is open from the role ${least} on`, async () => {
     for (const role of ROLES) {
       const client = await service.clientFor('acme', role, { userId: 'jane' });
@@ -116,6 +109,15 @@ describe.each(Object.entries(table))('%s', (name, { least }) => {
     else expect(status).not.toBeOneOf([401, 500]);
   });
 });
+
+it.each(Object.entries(table).filter(([, { least }]) => least !== 'nobody'))(
+  '%s takes no link in place of a credential that was not signed for it',
+  async (name, example) => {
+    const [method = '', path = ''] = name.split(' ');
+    const link = `${(example.path ?? path).replace('{report}', report)}?org_id=acme&expires=9999999999&signature=${'A'.repeat(43)}`;
+    expect((await service.anonymous.send(method, link, example.body)).status).toBe(401);
+  },
+);
 
 describe('a member', () => {
   it('reads and finishes what is its own, and nothing else', async () => {
