@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { reportWorkflowId } from '../shared/contracts/reports.ts';
 import type { SweepResult } from '../shared/contracts/sweep.ts';
@@ -8,6 +7,7 @@ import type { Log } from '../shared/log.ts';
 import { startReport } from '../shared/start-report.ts';
 import { reportFolder, type Storage } from '../shared/storage/storage.ts';
 import type { TaskQueues } from '../shared/temporal.ts';
+import { beating } from './heartbeat.ts';
 
 /** A round looks at so many reports; the next round, a minute later, at the others. */
 const BATCH = 200;
@@ -68,42 +68,47 @@ export function createSweepActivities({ orm, client, storage, log, queues, paral
     return closed > 0;
   }
 
+  async function sweep(result: SweepResult): Promise<void> {
+    const grace = new Date(Date.now() - PENDING_GRACE_MS);
+    const unfinished = await orm.em
+      .fork()
+      .find(
+        Report,
+        { status: ['pending', 'running'], deletedAt: null, createdAt: { $lt: grace } },
+        { orderBy: { createdAt: 'asc' }, limit: BATCH },
+      );
+    for (const report of unfinished) {
+      const status = await workflowStatus(report);
+      // Never started, or lost with Temporal's database: its plan and parts, if any, still stand.
+      if (status === null && (await start(report))) result.started += 1;
+      else if (status !== null && status !== 'RUNNING' && status !== 'PAUSED' && (await close(report, status))) {
+        result.closed += 1;
+      }
+    }
+    const now = new Date();
+    const useless = await orm.em.fork().find(
+      Report,
+      {
+        filesRemovedAt: null,
+        $or: [{ expiresAt: { $lt: now } }, { deletedAt: { $ne: null } }, { status: ['failed', 'cancelled'] }],
+      },
+      { limit: BATCH },
+    );
+    for (const report of useless) {
+      await storage.removeFolder(reportFolder(report.orgId, report.id));
+      await orm.em.fork().nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { filesRemovedAt: new Date() });
+      result.filesRemoved += 1;
+    }
+  }
+
   return {
+    /** One round over all organisations, a bounded number of reports each. */
     async sweepReports(): Promise<SweepResult> {
       const result: SweepResult = { started: 0, closed: 0, filesRemoved: 0 };
-      const grace = new Date(Date.now() - PENDING_GRACE_MS);
-      const unfinished = await orm.em
-        .fork()
-        .find(
-          Report,
-          { status: ['pending', 'running'], deletedAt: null, createdAt: { $lt: grace } },
-          { orderBy: { createdAt: 'asc' }, limit: BATCH },
-        );
-      for (const report of unfinished) {
-        const status = await workflowStatus(report);
-        // Never started, or lost with Temporal's database: its plan and parts, if any, still stand.
-        if (status === null && (await start(report))) result.started += 1;
-        else if (status !== null && status !== 'RUNNING' && status !== 'PAUSED' && (await close(report, status))) {
-          result.closed += 1;
-        }
-        Context.current().heartbeat(result);
-      }
-      const now = new Date();
-      const useless = await orm.em.fork().find(
-        Report,
-        {
-          filesRemovedAt: null,
-          $or: [{ expiresAt: { $lt: now } }, { deletedAt: { $ne: null } }, { status: ['failed', 'cancelled'] }],
-        },
-        { limit: BATCH },
+      await beating(
+        () => result,
+        () => sweep(result),
       );
-      for (const report of useless) {
-        await storage.removeFolder(reportFolder(report.orgId, report.id));
-        await orm.em
-          .fork()
-          .nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { filesRemovedAt: new Date() });
-        result.filesRemoved += 1;
-      }
       return result;
     },
 

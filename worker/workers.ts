@@ -23,6 +23,8 @@ export async function createWorkers(
     ...(identity === undefined ? {} : { identity }),
     // Work in hand is told to stop, and another worker takes it up; nothing is lost, so there is no need to wait long.
     shutdownGraceTime: '5s',
+    // A workflow whose worker was killed is offered to the others after this.
+    stickyQueueScheduleToStartTimeout: '2s',
     // Cancellations arrive with heartbeats, so these set how soon a cancelled report stops.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',

@@ -8,8 +8,8 @@ const untilItWorks: RetryPolicy = { initialInterval: '500ms', backoffCoefficient
 
 /** A row or two in the database. */
 export const brief: ActivityOptions = {
-  // No such statement takes half a minute unless its connection is lost.
-  startToCloseTimeout: '30s',
+  // No such statement takes so long unless its connection or its worker is lost; then another worker takes it up.
+  startToCloseTimeout: '15s',
   // A day of outage is an operator's matter; the sweep picks up what was given up.
   scheduleToCloseTimeout: '24h',
   retry: untilItWorks,

@@ -30,6 +30,8 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
   async function openReport({ orgId, reportId }: ReportRef): Promise<Report> {
     const report = await orm.em.fork().findOne(Report, { orgId, id: reportId, deletedAt: null });
     if (!report) throw permanent('REPORT_GONE', `Report ${reportId} was deleted`);
+    // A report that the sweep closed has had its files removed: nobody may write new ones.
+    if (report.status !== 'running') throw permanent('REPORT_CLOSED', `Report ${reportId} is ${report.status}`);
     return report;
   }
 
