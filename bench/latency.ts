@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createTemporalClient, createTemporalConnection } from '../shared/temporal.ts';
 import { type Figure, interleaved, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
@@ -7,6 +7,7 @@ import type { Scene } from './scene.ts';
 /** A report of one row, from the request to the file, against a workflow that runs one activity and nothing else. */
 export async function benchLatency(scene: Scene, rounds: number): Promise<Figure> {
   const address = scene.stack.dev.temporal_address;
+  Runtime.install({ logger: new DefaultLogger('WARN') });
   const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,

@@ -26,3 +26,9 @@ it('takes a bucket for storage, with both halves of a key or none', () => {
     /S3_BUCKET: [\s\S]*S3_PREFIX: /,
   );
 });
+
+it('takes an issuer of tokens whole or not at all', () => {
+  expect(() => parseConfig({ ...good, JWT_ISSUER: 'https://issuer.example' })).toThrow(
+    /JWT_AUDIENCE: [\s\S]*JWT_JWKS_URL: /,
+  );
+});

@@ -70,6 +70,10 @@ const coherentSchema = configSchema.superRefine((config, context) => {
   };
   if (config.S3_ENDPOINT) needs('S3_BUCKET', 'the bucket at S3_ENDPOINT is missing');
   if (config.S3_ACCESS_KEY_ID) needs('S3_SECRET_ACCESS_KEY', 'the secret of S3_ACCESS_KEY_ID is missing');
+  const issuer = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'] as const;
+  if (issuer.some((name) => config[name] !== undefined)) {
+    for (const name of issuer) needs(name, 'an issuer of tokens needs its name, audience and JWKS');
+  }
   if (config.S3_SECRET_ACCESS_KEY) needs('S3_ACCESS_KEY_ID', 'the id of S3_SECRET_ACCESS_KEY is missing');
 });
 

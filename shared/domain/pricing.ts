@@ -62,8 +62,23 @@ export function priceUsage(usage: PricedUsage): Cost {
   return { cost_usd: perMillion.div(1_000_000).toFixed(), cost_source: 'priced' };
 }
 
+/** More names than there are models; a client that makes up names must not fill the memory. */
+const MAX_REMEMBERED = 2_000;
+
+/** What the published list says of a model at any time. Looking a model up there costs more than storing its record. */
+const remembered = new Map<string, ModelPrice | null>();
+
 /** The rates in force for a model, per million tokens; null where the model is not known. */
 function ratesOf(model: string, provider: string | undefined, at: Date): ModelPrice | null {
+  const name = `${provider ?? ''}\u0001${model}`;
+  const known = remembered.get(name);
+  if (known !== undefined) return known;
   const options = provider === undefined ? { timestamp: at } : { timestamp: at, providerId: provider };
-  return calcPrice({ input_tokens: 0, output_tokens: 0 }, model, options)?.model_price ?? null;
+  const found = calcPrice({ input_tokens: 0, output_tokens: 0 }, model, options);
+  const rates = found?.model_price ?? null;
+  // Prices that depend on the day or the hour are looked up each time.
+  if (found && Array.isArray(found.model.prices)) return rates;
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(name, rates);
+  return rates;
 }

@@ -43,13 +43,15 @@ const rowSchema = z.array(z.unknown());
 /**
  * A workbook of rows that come as JSON arrays, a line each: typed cells, a frozen header with filters, the next sheet
  * where one is full. Memory stays flat.
+ * @param sheetRows rows of a sheet besides its header; Excel's own limit unless told otherwise
  */
 export async function* workbookOf(
   columns: readonly SourceColumn[],
   parts: AsyncIterable<Buffer>,
+  sheetRows = MAX_SHEET_ROWS,
 ): AsyncGenerator<Buffer> {
   const output = new PassThrough();
-  const written = write(columns, parts, output).catch((error: unknown) => {
+  const written = write(columns, parts, sheetRows, output).catch((error: unknown) => {
     output.destroy(error instanceof Error ? error : new Error(String(error)));
   });
   for await (const chunk of output) yield chunk;
@@ -59,6 +61,7 @@ export async function* workbookOf(
 async function write(
   columns: readonly SourceColumn[],
   parts: AsyncIterable<Buffer>,
+  sheetRows: number,
   output: PassThrough,
 ): Promise<void> {
   const workbook = new exceljs.stream.xlsx.WorkbookWriter({
@@ -75,7 +78,7 @@ async function write(
   let sheets = 1;
   let rows = 0;
   for await (const line of linesOf(parts)) {
-    if (rows === MAX_SHEET_ROWS) {
+    if (rows === sheetRows) {
       sheet.commit();
       sheets += 1;
       sheet = addSheet(workbook, columns, sheets);

@@ -11,5 +11,5 @@ export const xlsxFormat: ReportFormat = {
     const cells = source.columns.map(({ header }) => sql.ref(`r.${header}`));
     return sql`SELECT json_build_array(${sql.join(cells)})::text FROM (${source.rows(scope, range, jsonCell)}) r`;
   },
-  assemble: workbookOf,
+  assemble: (columns, parts) => workbookOf(columns, parts),
 };
