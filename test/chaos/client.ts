@@ -53,8 +53,8 @@ export class ApiClient {
     });
   }
 
-  /** Downloads a file as often as it takes to get it whole. @returns its SHA-256 and, where asked for, its text */
-  async download(path: string, { withText = false } = {}): Promise<{ sha256: string; text: string }> {
+  /** Downloads a file as often as it takes to get it whole. @returns its SHA-256 and, where asked for, its content */
+  async download(path: string, { withContent = false } = {}): Promise<{ sha256: string; content: Buffer }> {
     return this.#untilFinal(`GET ${path}`, async () => {
       const response = await fetch(`${this.#base}${path}`, { headers: { authorization: `Bearer ${this.#key}` } });
       if (!response.ok || !response.body) {
@@ -66,9 +66,9 @@ export class ApiClient {
       const chunks: Uint8Array[] = [];
       for await (const chunk of response.body) {
         hash.update(chunk);
-        if (withText) chunks.push(chunk);
+        if (withContent) chunks.push(chunk);
       }
-      return { sha256: hash.digest('hex'), text: Buffer.concat(chunks).toString('utf8') };
+      return { sha256: hash.digest('hex'), content: Buffer.concat(chunks) };
     });
   }
 

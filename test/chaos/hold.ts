@@ -20,7 +20,7 @@ const REACHED_WITHIN_MS = 60_000;
 
 /**
  * Puts gates into the database that any statement passes which brings a report to a phase, or notes that a part is
- * written. They are open unless `holdReport` closes one.
+ * written, and any transaction that moves an import on, when it commits. They are open unless one is held.
  */
 export async function installGates(scene: Scene): Promise<void> {
   const gate = (key: string) => `PERFORM pg_advisory_xact_lock_shared(${GATES}, hashtext(${key})); RETURN NEW;`;
@@ -32,13 +32,25 @@ export async function installGates(scene: Scene): Promise<void> {
      CREATE TRIGGER phase_gate BEFORE UPDATE OF phase ON reports FOR EACH ROW EXECUTE FUNCTION phase_gate();
      CREATE FUNCTION part_gate() RETURNS trigger LANGUAGE plpgsql AS $$
      BEGIN ${gate(`${nameOfPart} || '/part-' || NEW.part`)} END $$;
-     CREATE TRIGGER part_gate BEFORE UPDATE ON report_parts FOR EACH ROW EXECUTE FUNCTION part_gate();`,
+     CREATE TRIGGER part_gate BEFORE UPDATE ON report_parts FOR EACH ROW EXECUTE FUNCTION part_gate();
+     CREATE FUNCTION import_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN ${gate(`NEW.file_name || '/line-' || NEW.position_line`)} END $$;
+     CREATE CONSTRAINT TRIGGER import_gate AFTER UPDATE ON imports DEFERRABLE INITIALLY DEFERRED
+     FOR EACH ROW WHEN (NEW.position_line <> OLD.position_line) EXECUTE FUNCTION import_gate();`,
   );
 }
 
 /** Holds the reports of a name just before a step is kept: `planning`, `writing`, `part-3`, `assembling`, `done`. */
 export async function holdReport(scene: Scene, name: string, step: string): Promise<Hold> {
-  const key = `${name}/${step}`;
+  return holdGate(scene, `${name}/${step}`);
+}
+
+/** Holds the import of a file of this name in the commit of the chunk that ends with a line. */
+export async function holdImport(scene: Scene, fileName: string, line: number): Promise<Hold> {
+  return holdGate(scene, `${fileName}/line-${line}`);
+}
+
+function holdGate(scene: Scene, key: string): Promise<Hold> {
   return hold(scene, {
     take: [`SELECT pg_advisory_lock(${GATES}, hashtext($1))`, key],
     waiters: [

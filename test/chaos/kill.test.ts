@@ -58,14 +58,14 @@ test.each([
 ] as const)('undisturbed, the report %s holds the facts of its range', async (wish, table, id, time, filter) => {
   const { parameters } = WISHES[wish];
   const result = await resultOf(scene.admin, await ask(wish, `undisturbed-${wish}`), COMPLETED_WITHIN_MS, {
-    withText: true,
+    withContent: true,
   });
   const stored = await scene.rows(
     z.object({ id: z.string() }),
     `SELECT ${id} AS id FROM ${table} t WHERE org_id = $1 AND ${time} >= $2 AND ${time} < $3 ${filter} ORDER BY ${time}, ${id}`,
     [ORG, parameters.start_date, parameters.end_date, ...(filter ? [parameters.agent_ids] : [])],
   );
-  expect(firstCells(result.text)).toEqual(stored.map((row) => row.id));
+  expect(firstCells(result.content.toString('utf8'))).toEqual(stored.map((row) => row.id));
   expect(result.rows).toBe(stored.length);
   expect(stored.length).toBeGreaterThan(400);
   undisturbed.set(wish, { sha256: result.sha256, rows: result.rows });

@@ -29,6 +29,7 @@ const LONGEST_PEACE_MS = 4_000;
 const wishes: readonly ReportWish[] = [
   { name: 'all', report_type: 'executions', parameters: FINISHED_MONTH },
   { name: 'some agents', report_type: 'executions', parameters: { ...FINISHED_MONTH, agent_ids: SOME_AGENTS } },
+  { name: 'as json', report_type: 'executions', format: 'json', parameters: FINISHED_MONTH },
 ];
 
 interface Round {

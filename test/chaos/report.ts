@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { REPORT_STATUSES } from '../../shared/contracts/reports.ts';
+import type { REPORT_FORMATS } from '../../shared/db/queries/report-sources/index.ts';
 import type { ReportParameters } from '../../shared/domain/report-parameters.ts';
 import { reportFileKey } from '../../shared/storage/storage.ts';
 import type { ApiClient } from './client.ts';
@@ -10,6 +11,8 @@ import { eventually, ORG, type Scene } from './scene.ts';
 export interface ReportWish {
   name: string;
   report_type: string;
+  /** CSV where it is not given. */
+  format?: (typeof REPORT_FORMATS)[number];
   parameters: ReportParameters;
 }
 
@@ -27,9 +30,9 @@ export interface ReportResult {
   rows: number;
 }
 
-/** Asks for a CSV report, under an idempotency key, until it is taken. @returns its id */
+/** Asks for a report, under an idempotency key, until it is taken. @returns its id */
 export async function askForReport(api: ApiClient, wish: ReportWish, idempotencyKey: string): Promise<string> {
-  const { status, body } = await api.insist('POST', '/reports', { body: { ...wish, format: 'csv' }, idempotencyKey });
+  const { status, body } = await api.insist('POST', '/reports', { body: { format: 'csv', ...wish }, idempotencyKey });
   if (status !== 202) throw new Error(`${wish.name} was answered with ${status}: ${JSON.stringify(body)}`);
   return reportSchema.parse(body).id;
 }
@@ -49,13 +52,13 @@ export async function resultOf(
   api: ApiClient,
   id: string,
   withinMs: number,
-  options?: { withText: boolean },
-): Promise<ReportResult & { text: string }> {
+  options?: { withContent: boolean },
+): Promise<ReportResult & { content: Buffer }> {
   const report = await untilClosed(api, id, withinMs);
   if (!report.file) throw new Error(`report ${id} is ${report.status}: ${JSON.stringify(report.error)}`);
-  const { sha256, text } = await api.download(`/reports/${id}/download`, options);
+  const { sha256, content } = await api.download(`/reports/${id}/download`, options);
   if (sha256 !== report.file.sha256) throw new Error(`report ${id} says ${report.file.sha256}, its file has ${sha256}`);
-  return { sha256, rows: report.file.row_count, text };
+  return { sha256, rows: report.file.row_count, content };
 }
 
 /** The first cell of each line of a CSV, without the header. Quoted cells may hold line ends. */
