@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { parseConfig } from '../shared/config.ts';
 import { createOrm } from '../shared/db/orm.ts';
-import { createLog } from '../shared/log.ts';
+import { createLog, type Log } from '../shared/log.ts';
 import { createStorage } from '../shared/storage/create.ts';
 import { awaitOwnStorage, WrongStorageError } from '../shared/storage/marker.ts';
 import {
@@ -25,10 +26,12 @@ async function main(): Promise<void> {
   await awaitOwnStorage(orm, storage, log);
   const clientConnection = createTemporalConnection(config);
   const client = createTemporalClient(clientConnection, config);
-  await ensureSearchAttributes(clientConnection, config.TEMPORAL_NAMESPACE);
   const queues = taskQueues(config);
-  await reconcileSchedules(client, queues);
-  const connection = await NativeConnection.connect(connectionOptions(config));
+  const connection = await untilAnswered(log, async () => {
+    await ensureSearchAttributes(clientConnection, config.TEMPORAL_NAMESPACE);
+    await reconcileSchedules(client, queues);
+    return NativeConnection.connect(connectionOptions(config));
+  });
   const activities = createActivities({ config, orm, client, storage, log });
   const workers = await createWorkers(connection, config, activities);
   log.info({ queues, namespace: config.TEMPORAL_NAMESPACE }, 'worker polls');
@@ -37,6 +40,20 @@ async function main(): Promise<void> {
   } finally {
     await Promise.allSettled([connection.close(), clientConnection.close(), orm.close()]);
     log.info('worker stopped');
+  }
+}
+
+/** Temporal may start together with this process, or again: it gets a minute to answer. @throws the last fault after that */
+async function untilAnswered<Result>(log: Log, ask: () => Promise<Result>): Promise<Result> {
+  const giveUpAt = Date.now() + 60_000;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error;
+      log.warn({ err: error }, 'Temporal does not answer yet; trying again');
+      await sleep(500);
+    }
   }
 }
 

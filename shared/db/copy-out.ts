@@ -40,6 +40,8 @@ export async function copyOut<Result>(
     signal.addEventListener('abort', cancel, { once: true });
     signal.throwIfAborted();
     const copy = client.query(copyTo(text));
+    // The connection may be lost before `consume` listens: the stream then waits for it, broken, rather than end the process.
+    copy.on('error', (error) => copy.destroy(error));
     const result = await consume(copy);
     clean = true;
     return { rowCount: copy.rowCount, result };
