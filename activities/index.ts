@@ -4,9 +4,14 @@ import type { Orm } from '../shared/db/orm.ts';
 import type { Log } from '../shared/log.ts';
 import type { Storage } from '../shared/storage/storage.ts';
 import { taskQueues } from '../shared/temporal.ts';
+import { createErasureActivities } from './erasure/erasure-activities.ts';
+import { createHostSampleActivities } from './host-sample-activities.ts';
 import { createHousekeepingActivities } from './housekeeping-activities.ts';
 import { createImportActivities } from './imports/import-activities.ts';
 import { createReportActivities } from './reports/report-activities.ts';
+import { createRetentionActivities } from './retention/retention-activities.ts';
+import { createRetentionRoundActivities } from './retention/round-activities.ts';
+import { createRollupActivities } from './rollups/rollup-activities.ts';
 import { createSweepActivities } from './sweep-activities.ts';
 
 export interface ActivityDependencies {
@@ -37,6 +42,11 @@ export function createActivities({ config, orm, client, storage, log }: Activity
     }),
     ...createImportActivities({ orm, storage, log, secret: config.SECRET }),
     ...createHousekeepingActivities({ orm }),
+    ...createRetentionActivities({ orm, storage, log }),
+    ...createRetentionRoundActivities({ orm, log }),
+    ...createErasureActivities({ orm, storage, client, queues: taskQueues(config), log }),
+    ...createRollupActivities({ orm, log }),
+    ...createHostSampleActivities({ orm, keptDays: config.HOST_SAMPLES_DAYS }),
   };
 }
 

@@ -31,7 +31,7 @@ const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** The API over these routes, not listening yet. */
 export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   const app = new Koa();
-  app.use(requestLog(deps.log));
+  app.use(requestLog(deps.log, deps.requests));
   // Answers are data: nothing in them may run, be framed or be guessed to be something else.
   app.use(
     helmet({

@@ -4,10 +4,13 @@ import type { Orm } from '../shared/db/orm.ts';
 import type { PartitionCache } from '../shared/db/partition-cache.ts';
 import type { Log } from '../shared/log.ts';
 import type { Storage } from '../shared/storage/storage.ts';
-import type { HealthMonitor } from './health.ts';
+import type { CurrentHost } from './health/current-host.ts';
+import type { HealthMonitor } from './health/monitor.ts';
+import type { PollerCounts } from './health/pollers.ts';
 import type { Admission } from './middleware/admission.ts';
 import type { JwtVerifier } from './middleware/jwt.ts';
 import type { RateLimit } from './middleware/rate-limit.ts';
+import type { RequestWindow } from './request-window.ts';
 
 /** What the API is built upon; whoever makes these closes them. */
 export interface Dependencies {
@@ -17,6 +20,9 @@ export interface Dependencies {
   storage: Storage;
   log: Log;
   health: HealthMonitor;
+  currentHost: CurrentHost;
+  pollers: PollerCounts;
+  requests: RequestWindow;
   ingestAdmission: Admission;
   rateLimit: RateLimit;
   /** Null where no issuer is configured: then only API keys are taken. */

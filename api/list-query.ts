@@ -30,6 +30,25 @@ export function boundsShape<Field extends string>(fields: readonly Field[]) {
   );
 }
 
+/** The bounds that a request gives, out of its parameters, by the fields of `boundsShape`. */
+export function boundsOf<Field extends string>(parameters: object, fields: readonly Field[]) {
+  const given = new Map<string, unknown>(Object.entries(parameters));
+  const bounds = (prefix: 'min' | 'max') => {
+    const found: Partial<Record<Field, number>> = {};
+    for (const field of fields) {
+      const value = given.get(`${prefix}_${field}`);
+      if (typeof value === 'number') found[field] = value;
+    }
+    return found;
+  };
+  return { atLeast: bounds('min'), atMost: bounds('max') };
+}
+
+/** The position of a row of a local day: the day as its midnight in UTC, whatever the time zone, and an id in it. */
+export function dayPosition(date: string, id: string): Position {
+  return { at: new Date(`${date}T00:00:00Z`), id };
+}
+
 /** A range as every answer repeats it. */
 export function presentRange(range: TimeRange) {
   return {

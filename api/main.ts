@@ -3,15 +3,19 @@ import { createServer } from 'node:http';
 import { parseConfig } from '../shared/config.ts';
 import { createOrm } from '../shared/db/orm.ts';
 import { createPartitionCache } from '../shared/db/partition-cache.ts';
+import { createHostReader, diskPathOf } from '../shared/host/read-host.ts';
 import { createLog } from '../shared/log.ts';
 import { createStorage } from '../shared/storage/create.ts';
 import { awaitOwnStorage, WrongStorageError } from '../shared/storage/marker.ts';
-import { createTemporalClient, createTemporalConnection } from '../shared/temporal.ts';
+import { createTemporalClient, createTemporalConnection, taskQueues } from '../shared/temporal.ts';
 import { buildApp } from './app.ts';
-import { createHealthMonitor } from './health.ts';
+import { createCurrentHost } from './health/current-host.ts';
+import { createHealthMonitor } from './health/monitor.ts';
+import { createPollerCounts } from './health/pollers.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { createJwtVerifier } from './middleware/jwt.ts';
 import { createRateLimit } from './middleware/rate-limit.ts';
+import { createRequestWindow } from './request-window.ts';
 import { routes } from './routes/index.ts';
 
 /** Requests in hand get this long to end before their connections are cut. */
@@ -25,7 +29,7 @@ async function main(): Promise<void> {
   await awaitOwnStorage(orm, storage, log);
   const connection = createTemporalConnection(config);
   const temporal = createTemporalClient(connection, config);
-  const health = createHealthMonitor(orm, temporal);
+  const health = createHealthMonitor({ config, temporal, log });
   await health.check();
   const app = buildApp(
     {
@@ -35,6 +39,9 @@ async function main(): Promise<void> {
       storage,
       log,
       health,
+      currentHost: createCurrentHost(createHostReader(diskPathOf(config)), log),
+      pollers: createPollerCounts(temporal, Object.values(taskQueues(config))),
+      requests: createRequestWindow(),
       ingestAdmission: createAdmission({
         maxConcurrent: config.INGEST_MAX_CONCURRENT,
         maxWaiting: config.INGEST_MAX_WAITING,

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { createOrm, dbOf } from '../shared/db/orm.ts';
 import { csvCell } from '../shared/db/queries/report-sources/cells.ts';
 import { reportSource } from '../shared/db/queries/report-sources/index.ts';
+import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
 
 /** What one would write in an afternoon: a cursor, and exceljs's streaming writer. */
 const [, , url = '', orgId = '', target = ''] = process.argv;
@@ -16,6 +17,7 @@ const scope = {
   timeZone: 'UTC',
   cutoff: range.upperAt,
   parameters: {},
+  counters: DEFAULT_USAGE_COUNTERS,
 };
 const source = reportSource('executions');
 const db = dbOf(orm.em.fork());

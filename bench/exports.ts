@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
 import { csvCell } from '../shared/db/queries/report-sources/cells.ts';
 import { reportSource } from '../shared/db/queries/report-sources/index.ts';
+import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
 import { type Figure, interleaved, memoryMb, resetPeakMemory, seconds } from './measure.ts';
 import { fillExecutions, type Scene } from './scene.ts';
 
@@ -23,6 +24,7 @@ function wholeSelect(scene: Scene, orgId: string): string {
     timeZone: 'UTC',
     cutoff: '2100-01-01T00:00:00Z',
     parameters: {},
+    counters: DEFAULT_USAGE_COUNTERS,
   };
   const rows = reportSource('executions').rows(report, range, csvCell);
   return sql`${rows}`.compile(dbOf(scene.orm.em.fork())).sql.replaceAll(/\s+/g, ' ');

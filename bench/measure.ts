@@ -20,7 +20,8 @@ export function isMissed({ ratio, goal, moreIsBetter }: Figure): boolean {
   return moreIsBetter ? ratio < goal : ratio > goal;
 }
 
-function median(values: readonly number[]): number {
+/** The middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const high = sorted[middle] ?? Number.NaN;
@@ -49,6 +50,12 @@ export async function interleaved(
     limit: median(rounds.map((round) => round.limit)),
     ratio: median(rounds.map((round) => round.ours / round.limit)),
   };
+}
+
+/** The value of which a share `q` is at most. */
+export function quantileOf(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(q * sorted.length) - 1] ?? Number.NaN;
 }
 
 export async function seconds(work: () => Promise<unknown>): Promise<number> {

@@ -9,6 +9,7 @@ import { type Stack, startStack } from '../cli/stack/stack.ts';
 import { createOrm, dbOf, type Orm } from '../shared/db/orm.ts';
 import { createApiKey } from '../shared/db/queries/api-keys.ts';
 import { ensureOrganisation } from '../shared/db/queries/organisations.ts';
+import { createTemporalClient, createTemporalConnection } from '../shared/temporal.ts';
 
 const run = promisify(execFile);
 
@@ -22,6 +23,8 @@ export interface Scene {
   /** Asks for a report and waits for it. @returns seconds from the request to the file */
   report(key: string, body: object): Promise<{ seconds: number; rows: number }>;
   newOrganisation(orgId: string): Promise<string>;
+  /** Stops what the worker does by itself. */
+  pauseSchedules(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -70,6 +73,18 @@ export async function openScene(): Promise<Scene> {
       const em = orm.em.fork();
       await ensureOrganisation(dbOf(em), orgId, orgId, new Date());
       return (await createApiKey(em, { orgId, role: 'admin', name: 'bench' })).key;
+    },
+    async pauseSchedules() {
+      const config = {
+        TEMPORAL_ADDRESS: stack.dev.temporal_address,
+        TEMPORAL_NAMESPACE: 'default',
+        TEMPORAL_TLS: false,
+        TEMPORAL_API_KEY: undefined,
+      };
+      const connection = createTemporalConnection(config);
+      const client = createTemporalClient(connection, config);
+      for await (const { scheduleId } of client.schedule.list()) await client.schedule.getHandle(scheduleId).pause();
+      await connection.close();
     },
     async close() {
       await orm.close();

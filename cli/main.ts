@@ -1,10 +1,14 @@
 import { Command } from 'commander';
 import { ConfigError, TidemarkError } from '../shared/errors.ts';
+import { registerCleanup } from './commands/cleanup.ts';
 import { registerDemo } from './commands/demo.ts';
+import { registerGenerateSystemMetrics } from './commands/generate-system-metrics.ts';
 import { registerImport } from './commands/import.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerRollup } from './commands/rollup.ts';
 import { registerStart } from './commands/start.ts';
+import { registerVerify } from './commands/verify.ts';
 import { reasonOf } from './stack/stack-error.ts';
 
 const leastNode = 24;
@@ -22,6 +26,10 @@ async function main(): Promise<void> {
   registerMigrate(program);
   registerKeys(program);
   registerImport(program);
+  registerCleanup(program);
+  registerRollup(program);
+  registerVerify(program);
+  registerGenerateSystemMetrics(program);
   await program.parseAsync();
 }
 

@@ -32,3 +32,37 @@ it('takes an issuer of tokens whole or not at all', () => {
     /JWT_AUDIENCE: [\s\S]*JWT_JWKS_URL: /,
   );
 });
+
+it('takes services to watch, and one of them as the word on the AI model', () => {
+  const text =
+    ' web=https://u:p%2Cq@example.com/x=1 ,, queue=tcp://[::1]:5672, cache=rediss://:pw@c:6380, other_db=postgresql://h/d';
+  const { WATCHED_SERVICES: services } = parseConfig({ ...good, WATCHED_SERVICES: text, AI_MODEL_SERVICE: 'web' });
+  expect(services.map(({ name, kind, url }) => [name, kind, url.hostname])).toEqual([
+    ['web', 'http', 'example.com'],
+    ['queue', 'tcp', '[::1]'],
+    ['cache', 'redis', 'c'],
+    ['other_db', 'postgres', 'h'],
+  ]);
+  expect(parseConfig(good)).toMatchObject({ WATCHED_SERVICES: [], HOST_SAMPLE_SECONDS: 15, HOST_SAMPLES_DAYS: 14 });
+  expect(() => parseConfig({ ...good, WATCHED_SERVICES: text, AI_MODEL_SERVICE: 'model' })).toThrow(
+    /AI_MODEL_SERVICE: .*model/,
+  );
+});
+
+it('names every service to watch that it cannot take, and no password', () => {
+  const faulty = [
+    'Web=http://h',
+    'http://h',
+    'database=postgres://h/d',
+    'a=http://h',
+    'a=http://h',
+    'b=ftp://h',
+    'c=tcp://h',
+    'd=redis://:secret%zz@h',
+    'e=http://',
+  ].join(',');
+  const parse = () => parseConfig({ ...good, WATCHED_SERVICES: faulty, HOST_SAMPLE_SECONDS: '61' });
+  const entries = [1, 2, 3, 5, 6, 7, 8, 9].map((n) => `WATCHED_SERVICES: entry ${n} [^\\n]+\\n`).join(' *');
+  expect(parse).toThrow(new RegExp(`${entries} *HOST_SAMPLE_SECONDS: `));
+  expect(parse).not.toThrow(/secret/);
+});

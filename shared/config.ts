@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
+import { watchedServicesSchema } from './watched-services.ts';
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -52,6 +53,12 @@ export const configSchema = z.object({
         .map((origin) => origin.trim())
         .filter((origin) => origin !== ''),
     ),
+  WATCHED_SERVICES: watchedServicesSchema,
+  AI_MODEL: z.string().min(1).optional(),
+  AI_MODEL_SERVICE: z.string().min(1).optional(),
+  // What was sampled longer ago than two minutes is no state of now, so at least once a minute; 0 is never.
+  HOST_SAMPLE_SECONDS: wholeNumber(0, 60).default(15),
+  HOST_SAMPLES_DAYS: wholeNumber(1, 400).default(14),
   JWT_ISSUER: z.string().min(1).optional(),
   JWT_AUDIENCE: z.string().min(1).optional(),
   JWT_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
@@ -75,6 +82,11 @@ const coherentSchema = configSchema.superRefine((config, context) => {
     for (const name of issuer) needs(name, 'an issuer of tokens needs its name, audience and JWKS');
   }
   if (config.S3_SECRET_ACCESS_KEY) needs('S3_ACCESS_KEY_ID', 'the id of S3_SECRET_ACCESS_KEY is missing');
+  const { AI_MODEL_SERVICE: service, WATCHED_SERVICES: watched } = config;
+  if (service !== undefined && !watched.some(({ name }) => name === service)) {
+    const message = `WATCHED_SERVICES has no service of the name ${service}`;
+    context.addIssue({ code: 'custom', path: ['AI_MODEL_SERVICE'], message });
+  }
 });
 
 /**

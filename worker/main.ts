@@ -1,8 +1,10 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { parseConfig } from '../shared/config.ts';
 import { createOrm } from '../shared/db/orm.ts';
+import { createHostReader, diskPathOf } from '../shared/host/read-host.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { createStorage } from '../shared/storage/create.ts';
 import { awaitOwnStorage, WrongStorageError } from '../shared/storage/marker.ts';
@@ -13,6 +15,7 @@ import {
   ensureSearchAttributes,
   taskQueues,
 } from '../shared/temporal.ts';
+import { startHostSampler } from './host-sampler.ts';
 import { reconcileSchedules } from './schedules.ts';
 import { temporalLogger } from './temporal-logger.ts';
 import { createWorkers } from './workers.ts';
@@ -24,6 +27,14 @@ async function main(): Promise<void> {
   const orm = await createOrm(config);
   const storage = createStorage(config);
   await awaitOwnStorage(orm, storage, log);
+  // Before Temporal is waited for: a host is there without it.
+  const sampler = startHostSampler({
+    orm,
+    log,
+    reader: createHostReader(diskPathOf(config)),
+    host: hostname(),
+    intervalSeconds: config.HOST_SAMPLE_SECONDS,
+  });
   const clientConnection = createTemporalConnection(config);
   const client = createTemporalClient(clientConnection, config);
   const queues = taskQueues(config);
@@ -38,6 +49,7 @@ async function main(): Promise<void> {
   try {
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
+    await sampler.stop();
     await Promise.allSettled([connection.close(), clientConnection.close(), orm.close()]);
     log.info('worker stopped');
   }

@@ -4,12 +4,12 @@ import type { TaskQueues } from '../shared/temporal.ts';
 
 /** Every recurring work of an installation, few and fixed whatever the number of organisations. */
 function declaredSchedules(queues: TaskQueues): ScheduleOptions[] {
-  const action = (workflowType: string, workflowId: string): ScheduleOptions['action'] => ({
+  const action = (workflowType: string, workflowId: string, args: unknown[] = []): ScheduleOptions['action'] => ({
     type: 'startWorkflow',
     workflowType,
     workflowId,
     taskQueue: queues.general,
-    args: [],
+    args,
   });
   // A round that is late does all that earlier rounds left, so rounds that were missed are not made up for.
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' } as const;
@@ -25,6 +25,36 @@ function declaredSchedules(queues: TaskQueues): ScheduleOptions[] {
       spec: { intervals: [{ every: '6h' }], jitter: '10m' },
       action: action(WORKFLOWS.housekeeping, `${queues.general}/housekeeping`),
       policies,
+    },
+    {
+      scheduleId: `${queues.general}/retention`,
+      // In the night of most; the days that it removes are UTC days, so any hour does.
+      spec: { calendars: [{ hour: 2, minute: 30 }], jitter: '10m' },
+      action: action(WORKFLOWS.retentionRound, `${queues.general}/retention`, [{ heavyTaskQueue: queues.reports }]),
+      // One that was missed while Temporal was away is made up for the same day.
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '12h' },
+    },
+    {
+      scheduleId: `${queues.general}/rollup`,
+      spec: { intervals: [{ every: '1m' }] },
+      action: action(WORKFLOWS.rollup, `${queues.general}/rollup`, [{ orgId: null }]),
+      policies,
+    },
+    {
+      // Every quarter of an hour some time zone has a midnight; which days ended, and of whom, the database says. So one
+      // schedule does for all zones, with days of 23 and 25 hours, and what was missed is made up for.
+      scheduleId: `${queues.general}/daily-rollup`,
+      spec: { intervals: [{ every: '15m', offset: '1m' }] },
+      action: action(WORKFLOWS.dailyRollup, `${queues.general}/daily-rollup`, [{ heavyTaskQueue: queues.reports }]),
+      policies,
+    },
+    {
+      scheduleId: `${queues.general}/verify`,
+      spec: { calendars: [{ dayOfWeek: 'SUNDAY', hour: 3, minute: 30 }], jitter: '30m' },
+      action: action(WORKFLOWS.verifyRollups, `${queues.general}/verify`, [
+        { orgId: null, heavyTaskQueue: queues.reports },
+      ]),
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '12h' },
     },
   ];
 }

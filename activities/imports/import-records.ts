@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ImportRef } from '../../shared/contracts/imports.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { createPartitionCache } from '../../shared/db/partition-cache.ts';
+import { createPartitionCache, isPartitionMissing } from '../../shared/db/partition-cache.ts';
 import { importReceiver } from '../../shared/db/queries/import-receiver.ts';
 import { type ImportPosition, type ImportRow, readImport } from '../../shared/db/queries/import-rows.ts';
 import { prepareBatch } from '../../shared/facts/prepare.ts';
@@ -111,6 +111,8 @@ function hopeless(error: unknown): Error | null {
   if (!(error instanceof Error)) return null;
   const code = 'code' in error ? String(error.code) : '';
   if (code.startsWith('Z_')) return permanent('FILE_BROKEN', `The file cannot be unpacked: ${error.message}`);
+  // The next attempt makes it.
+  if (isPartitionMissing(error)) return null;
   if (/^2[23][0-9A-Z]{3}$/.test(code)) return permanent('REFUSED', `The database refused a record: ${error.message}`);
   return null;
 }

@@ -24,11 +24,12 @@ export async function receiverOf({ em, caller, deps }: RequestContext): Promise<
 export async function ingestMany(context: RequestContext, raws: readonly unknown[]): Promise<Answer> {
   const receiver = await receiverOf(context);
   const batch = prepareBatch(raws, receiver, new Date());
-  await context.deps.partitions.ensureFor(dbOf(context.em), batch);
-  return context.once(async (em) => {
-    const { accepted, duplicates, rejected, errors } = await storeBatch(dbOf(em), receiver.orgId, batch);
-    return { status: 202, body: { accepted, duplicates, rejected, errors } };
-  });
+  return context.deps.partitions.storeWith(dbOf(context.em), batch, () =>
+    context.once(async (em) => {
+      const { accepted, duplicates, rejected, errors } = await storeBatch(dbOf(em), receiver.orgId, batch);
+      return { status: 202, body: { accepted, duplicates, rejected, errors } };
+    }),
+  );
 }
 
 /** What a route makes of a stored record. */
@@ -50,7 +51,6 @@ export async function ingestOne(
   const receiver = await receiverOf(context);
   const batch = prepareBatch([{ ...fields, type: fact.recordType }], receiver, new Date());
   requireGood(batch.errors, fact);
-  await context.deps.partitions.ensureFor(dbOf(context.em), batch);
   const work: Parameters<RequestContext['once']>[0] = async (em) => {
     const db = dbOf(em);
     const result: StoreResult = await storeBatch(db, receiver.orgId, batch, mode);
@@ -60,7 +60,7 @@ export async function ingestOne(
     if (!stored || !row) throw new Error(`A ${fact.noun} was stored but cannot be read`);
     return present(stored, row);
   };
-  return context.once(work);
+  return context.deps.partitions.storeWith(dbOf(context.em), batch, () => context.once(work));
 }
 
 /** 201 for a new record, 200 for one that was known, with the record as it stands now. */

@@ -1,12 +1,16 @@
 import type { Middleware } from 'koa';
 import { v7 as uuidv7 } from 'uuid';
 import type { Log } from '../../shared/log.ts';
+import type { RequestWindow } from '../request-window.ts';
 
 /** A client's own id of a request, if it looks like one. */
 const REQUEST_ID = /^[\w.-]{1,128}$/;
 
-/** Gives each request an id, which its answer and its log lines carry, and logs how it ended. No header, body or query is logged. */
-export function requestLog(log: Log): Middleware {
+/**
+ * Gives each request an id, which its answer and its log lines carry, and logs and counts how it ended. No header, body or
+ * query is logged.
+ */
+export function requestLog(log: Log, requests: RequestWindow): Middleware {
   return async (ctx, next) => {
     const given = ctx.get('x-request-id');
     const requestId = REQUEST_ID.test(given) ? given : uuidv7();
@@ -14,12 +18,14 @@ export function requestLog(log: Log): Middleware {
     const startedAt = performance.now();
     ctx.state.log = log.child({ requestId });
     await next();
+    const durationMs = performance.now() - startedAt;
+    requests.record(durationMs, ctx.status);
     const line = {
       requestId,
       method: ctx.method,
       path: ctx.path,
       status: ctx.status,
-      durationMs: Math.round(performance.now() - startedAt),
+      durationMs: Math.round(durationMs),
     };
     if (ctx.status >= 500) log.warn(line, 'request');
     else log.debug(line, 'request');

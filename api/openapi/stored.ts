@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Column, Fact, FactKind } from '../../shared/facts/definition.ts';
 import { facts } from '../../shared/facts/index.ts';
-import { EXECUTION_STATUSES } from '../../shared/facts/wire.ts';
+import { ERROR_LEVELS, EXECUTION_STATUSES } from '../../shared/facts/wire.ts';
 import { described } from './fields.ts';
 
 /** A moment, as answers write it: ISO 8601 in UTC. */
@@ -10,7 +10,7 @@ export const moment = () => z.iso.datetime();
 /** Columns whose values come from a closed list. */
 const CLOSED_VALUES: Readonly<Record<string, z.ZodType>> = {
   status: z.enum(EXECUTION_STATUSES),
-  level: z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']),
+  level: z.enum(ERROR_LEVELS),
   cost_source: z.enum(['given', 'priced', 'unpriced']),
 };
 

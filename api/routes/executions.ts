@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { dbOf } from '../../shared/db/orm.ts';
-import { pgTime } from '../../shared/db/pg-time.ts';
-import { EXECUTION_FILTERS, EXECUTION_NUMBERS, listExecutions } from '../../shared/db/queries/list-executions.ts';
+import { type FactList, listFacts } from '../../shared/db/queries/list-facts.ts';
 import { type ExecutionDetail, readExecution } from '../../shared/db/queries/read-execution.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { TidemarkError } from '../../shared/errors.ts';
@@ -9,14 +8,22 @@ import { aiUsage } from '../../shared/facts/ai-usage.ts';
 import { executions } from '../../shared/facts/executions.ts';
 import { toolUsages } from '../../shared/facts/tool-usages.ts';
 import { label, status } from '../../shared/facts/wire.ts';
-import { boundsShape, listShape, pageOf, presentRange } from '../list-query.ts';
-import { ownUserId, userIdAsStored } from '../narrow.ts';
+import { factListQuery, factPage } from '../fact-list.ts';
+import { boundsShape, listShape, presentRange } from '../list-query.ts';
+import { ownUserId } from '../narrow.ts';
 import { pageSchema } from '../openapi/answers.ts';
 import { storedSchemas } from '../openapi/stored.ts';
 import { presentFact } from '../present/fact.ts';
 import { type Access, defineRoute, type Route } from '../route.ts';
 
 const read: Access = { least: 'admin', scope: 'executions', self: true };
+
+const executionList: FactList = {
+  fact: executions,
+  filters: ['agent_id', 'status', 'session_id', 'workflow_id', 'correlation_id', 'task_name', 'error_type'],
+  numbers: ['duration_ms', 'total_tokens', 'input_tokens', 'output_tokens', 'steps', 'retry_count', 'api_calls_count'],
+  searched: ['execution_id', 'agent_id', 'task_name', 'query', 'response', 'error_type', 'error_message'],
+};
 
 const listQuery = z.strictObject({
   ...listShape,
@@ -27,7 +34,7 @@ const listQuery = z.strictObject({
   correlation_id: label().optional(),
   task_name: label(1024).optional(),
   error_type: label().optional(),
-  ...boundsShape(EXECUTION_NUMBERS),
+  ...boundsShape(executionList.numbers),
 });
 
 const agentShape = { agent_name: z.string().nullable(), agent_type: z.string().nullable() };
@@ -56,23 +63,8 @@ const list = defineRoute({
   async handle(context, query) {
     const db = dbOf(context.em);
     const range = await resolveRange(db, query, context.caller.timeZone, new Date());
-    const bounds = (prefix: 'min' | 'max') =>
-      Object.fromEntries(EXECUTION_NUMBERS.map((name) => [name, numberOf(query, `${prefix}_${name}`)]));
-    const rows = await listExecutions(db, {
-      orgId: context.caller.credential.orgId,
-      range,
-      userId: userIdAsStored(context, query.user_id),
-      search: query.search,
-      equal: Object.fromEntries(EXECUTION_FILTERS.map((name) => [name, query[name]])),
-      atLeast: bounds('min'),
-      atMost: bounds('max'),
-      after: query.cursor,
-      limit: query.limit + 1,
-    });
-    const page = pageOf(rows, query.limit, (row) => ({
-      at: pgTime(String(row.started_at)),
-      id: String(row.execution_id),
-    }));
+    const rows = await listFacts(db, executionList, factListQuery(context, executionList, range, query));
+    const page = factPage(executionList, rows, query.limit);
     const data = page.data.map((row) => ({
       ...presentFact(executions, row),
       agent_name: row.agent_name ?? null,
@@ -112,11 +104,6 @@ function presentDetail(found: ExecutionDetail) {
     tool_usages: found.toolUsages.map((usage) => presentFact(toolUsages, usage)),
     ai_usage: found.aiUsage.map((usage) => presentFact(aiUsage, usage)),
   };
-}
-
-function numberOf(query: object, name: string): number | undefined {
-  const value = new Map<string, unknown>(Object.entries(query)).get(name);
-  return typeof value === 'number' ? value : undefined;
 }
 
 export const executionRoutes: readonly Route[] = [list, detail];

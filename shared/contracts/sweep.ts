@@ -10,4 +10,6 @@ export interface HousekeepingResult {
   partitionsMade: number;
   idempotencyKeysForgotten: number;
   unfinishedFilesRemoved: number;
+  hostQuartersRolledUp: number;
+  hostRowsRemoved: number;
 }

@@ -4,4 +4,11 @@ export const WORKFLOWS = {
   sweepReports: 'sweepReports',
   housekeeping: 'housekeeping',
   importFile: 'importFile',
+  retentionCleanup: 'retentionCleanup',
+  retentionRound: 'retentionRound',
+  eraseUser: 'eraseUser',
+  rollup: 'rollup',
+  dailyRollup: 'dailyRollup',
+  backfill: 'backfill',
+  verifyRollups: 'verifyRollups',
 } as const;

@@ -9,6 +9,11 @@ import { Spine } from './migrations/0001-spine.ts';
 import { Imports } from './migrations/0002-imports.ts';
 import { Installation } from './migrations/0003-installation.ts';
 import { AuditAndRates } from './migrations/0004-audit-and-rates.ts';
+import { Rollups } from './migrations/0005-rollups.ts';
+import { HostSamples } from './migrations/0006-host-samples.ts';
+import { Retention } from './migrations/0007-retention.ts';
+import { ErrorGroups } from './migrations/0008-error-groups.ts';
+import { NarrowRollups } from './migrations/0009-narrow-rollups.ts';
 import type { Tables } from './tables.ts';
 
 export type Orm = MikroORM;
@@ -31,6 +36,11 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
         { name: '0002-imports', class: Imports },
         { name: '0003-installation', class: Installation },
         { name: '0004-audit-and-rates', class: AuditAndRates },
+        { name: '0005-rollups', class: Rollups },
+        { name: '0006-host-samples', class: HostSamples },
+        { name: '0007-retention', class: Retention },
+        { name: '0008-error-groups', class: ErrorGroups },
+        { name: '0009-narrow-rollups', class: NarrowRollups },
       ],
       snapshot: false,
     },

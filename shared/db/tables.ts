@@ -1,7 +1,11 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ErasureReceipt, ErasureStatus } from '../contracts/erasure.ts';
 import type { ImportFormat, ImportMapping, ImportStatus } from '../contracts/imports.ts';
+import type { RetentionDays } from '../contracts/retention.ts';
+import type { ErrorStatus } from '../domain/error-status.ts';
 import type { PrivacySettings } from '../domain/privacy.ts';
 import type { Role } from '../domain/roles.ts';
+import type { UsageCounters } from '../domain/usage-counters.ts';
 
 /** A time: read as PostgreSQL's text, written as a Date. */
 type Time = ColumnType<string, Date | string, Date | string>;
@@ -37,6 +41,20 @@ export interface ImportsTable {
   completed_at: MaybeTime;
 }
 
+export interface ErasuresTable {
+  org_id: string;
+  id: string;
+  user_ref: string;
+  user_ids: string[] | null;
+  status: ErasureStatus;
+  run_id: string | null;
+  requested_by: string;
+  created_at: DefaultedTime;
+  completed_at: MaybeTime;
+  receipt: JSONColumnType<ErasureReceipt> | null;
+  error_message: string | null;
+}
+
 /** The tables that the query builder knows by name. Fact tables are named by their definitions instead. */
 export interface Tables {
   organisations: {
@@ -44,6 +62,10 @@ export interface Tables {
     name: string;
     time_zone: Generated<string>;
     privacy: JSONColumnType<PrivacySettings>;
+    retention: JSONColumnType<RetentionDays, string | undefined>;
+    legal_hold: Generated<boolean>;
+    storage_price_usd_per_gb_month: string | null;
+    usage_counters: JSONColumnType<Partial<UsageCounters>, string | undefined>;
     created_at: DefaultedTime;
   };
   facts_from: { org_id: string; kind: string; at: Time };
@@ -80,6 +102,17 @@ export interface Tables {
     as_of: Time;
   };
   installation: { id: string; storage_marked_at: MaybeTime };
+  purge_counts: {
+    org_id: string;
+    run: string;
+    name: string;
+    rows: Count;
+    partitions_dropped: number;
+    first_at: MaybeTime;
+    last_at: MaybeTime;
+    updated_at: DefaultedTime;
+  };
+  erasures: ErasuresTable;
   audit_log: {
     org_id: string;
     id: string;
@@ -93,6 +126,18 @@ export interface Tables {
   };
   imports: ImportsTable;
   import_rejects: { org_id: string; import_id: string; line: Count; entry: string };
+  error_groups: {
+    org_id: string;
+    fingerprint: string;
+    status: ErrorStatus;
+    status_changed_by: string | null;
+    status_changed_at: Time;
+    resolved_by: string | null;
+    resolved_at: MaybeTime;
+    resolution_note: string | null;
+    reopened_at: MaybeTime;
+    reopen_count: Generated<number>;
+  };
   bucket_ledger: { org_id: string; kind: string; bucket: Time; marked_at: Time };
   report_parts: {
     org_id: string;

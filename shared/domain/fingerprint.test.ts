@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { errorFingerprint } from './fingerprint.ts';
+import { errorFingerprint, explainGrouping } from './fingerprint.ts';
 
 it('is the same for occurrences that differ only in ids, numbers and quoted values', () => {
   const one = {
@@ -23,4 +23,25 @@ it('tells apart other types, other messages and other places', () => {
     { ...base, stack_trace: 'at h (x.ts:1:2)' },
   ];
   expect(new Set([base, ...others].map(errorFingerprint)).size).toBe(4);
+});
+
+it('explains a group by the parts that were hashed', () => {
+  const error = {
+    exception_type: 'KeyError',
+    message: "user 'jane' 42 not found",
+    stack_trace: 'Error: x\n  at f (x.ts:1:2)\n  at g (y.ts:3:4)',
+  };
+  const fingerprint = errorFingerprint(error);
+  const { basis, explanation } = explainGrouping(fingerprint, error);
+  expect(basis).toEqual([
+    { part: 'exception_type', value: 'KeyError' },
+    { part: 'message', value: 'user <value> <n> not found' },
+    { part: 'frames', value: 'at f (x.ts)\nat g (y.ts)' },
+  ]);
+  expect(explanation).toContain('the same exception type');
+  expect(explanation).not.toContain('differs');
+  const shortened = explainGrouping(fingerprint, { ...error, message: 'user', stack_trace: null });
+  expect(shortened.fingerprint).toBe(fingerprint);
+  expect(shortened.explanation).toContain('no stack frames');
+  expect(shortened.explanation).toContain('differs');
 });

@@ -1,9 +1,20 @@
 import { createHash } from 'node:crypto';
 
+/** Frames of a stack that count; deeper ones differ by who called. */
+const MAX_FRAMES = 5;
+
 export interface FingerprintedError {
   message: string;
-  exception_type?: string | undefined;
-  stack_trace?: string | undefined;
+  exception_type?: string | null | undefined;
+  stack_trace?: string | null | undefined;
+}
+
+/** Why an error is in its group. */
+export interface Grouping {
+  fingerprint: string;
+  /** What was hashed, one entry a part that is not empty. */
+  basis: { part: 'exception_type' | 'message' | 'frames'; value: string }[];
+  explanation: string;
 }
 
 /**
@@ -12,10 +23,45 @@ export interface FingerprintedError {
  * @returns 32 hexadecimal characters
  */
 export function errorFingerprint(error: FingerprintedError): string {
-  return createHash('sha256')
-    .update([error.exception_type ?? '', withoutVariables(error.message), frames(error.stack_trace)].join('\u0001'))
-    .digest('hex')
-    .slice(0, 32);
+  return hash(parts(error));
+}
+
+/** Says what an error was grouped by, from what is stored of it. */
+export function explainGrouping(fingerprint: string, stored: FingerprintedError): Grouping {
+  const { exception_type, message, frames } = parts(stored);
+  const basis: Grouping['basis'] = [
+    { part: 'exception_type', value: exception_type } as const,
+    { part: 'message', value: message } as const,
+    { part: 'frames', value: frames } as const,
+  ].filter(({ value }) => value !== '');
+  const told = [
+    exception_type === '' ? 'no exception type' : 'the same exception type',
+    'the same message once quoted values, ids and numbers are taken out',
+    frames === '' ? 'no stack frames' : `the same first ${MAX_FRAMES} frames of the stack without line numbers`,
+  ];
+  const isWhole = hash({ exception_type, message, frames }) === fingerprint;
+  const difference = isWhole
+    ? ''
+    : ' What is stored differs from what was hashed: privacy settings shortened it, or a later record added to it.';
+  return { fingerprint, basis, explanation: `In one group: ${told.join(', ')}.${difference}` };
+}
+
+interface Parts {
+  exception_type: string;
+  message: string;
+  frames: string;
+}
+
+function parts(error: FingerprintedError): Parts {
+  return {
+    exception_type: error.exception_type ?? '',
+    message: withoutVariables(error.message),
+    frames: frames(error.stack_trace ?? ''),
+  };
+}
+
+function hash({ exception_type, message, frames }: Parts): string {
+  return createHash('sha256').update([exception_type, message, frames].join('\u0001')).digest('hex').slice(0, 32);
 }
 
 function withoutVariables(message: string): string {
@@ -29,13 +75,12 @@ function withoutVariables(message: string): string {
     .trim();
 }
 
-function frames(stack: string | undefined): string {
-  if (!stack) return '';
+function frames(stack: string): string {
   return stack
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => /^at |^File /.test(line))
-    .slice(0, 5)
+    .slice(0, MAX_FRAMES)
     .map((line) => line.replace(/:\d+|line \d+/g, ''))
     .join('\n');
 }

@@ -3,7 +3,7 @@ export const ROLES = ['ingest', 'member', 'admin', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What a key can be narrowed to; a key without scopes may do all that its role may. */
-export const SCOPES = ['telemetry', 'executions', 'reports', 'settings'] as const;
+export const SCOPES = ['telemetry', 'executions', 'metrics', 'reports', 'settings'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export function roleAtLeast(role: Role, least: Role): boolean {

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { defineFact } from './definition.ts';
+import { meanOf, own, statusCounts, sumOf } from './rollup.ts';
 import { count, id, label, SPAN_ALIASES, status, time, tokens } from './wire.ts';
 
 /** One run of several agents together. (A client's workflow, not a Temporal one.) */
@@ -67,6 +69,24 @@ export const agentWorkflows = defineFact({
     'user_satisfaction_score',
     'task_completion_rate',
   ],
+  rollup: {
+    dimensions: { workflow_type: own('workflow_type') },
+    measures: {
+      ...statusCounts(),
+      ...meanOf('duration_ms', 'duration_ms'),
+      agents_sum: {
+        type: 'bigint',
+        aggregate: sql`coalesce(sum(cardinality(t.agents_involved)), 0)`,
+        merge: 'sum',
+      },
+      tool_calls_sum: sumOf('total_tool_calls'),
+      api_calls_sum: sumOf('total_api_calls'),
+      ...meanOf('tokens', 'total_tokens_used'),
+      ...meanOf('satisfaction', 'user_satisfaction_score'),
+      ...meanOf('completion', 'task_completion_rate'),
+    },
+    sketches: { duration_ms: sql`t.duration_ms` },
+  },
   toRow: (wire, { privacy }) => ({
     ended_at: wire.ended_at,
     workflow_type: wire.workflow_type,

@@ -1,7 +1,9 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { priceUsage } from '../domain/pricing.ts';
 import { splitTokens } from '../domain/tokens.ts';
 import { defineFact } from './definition.ts';
+import { countGiven, countOf, meanOf, own, sumOf } from './rollup.ts';
 import { id, label, MOMENT_ALIASES, milliseconds, time, tokens, usd } from './wire.ts';
 
 /** One call of a model, with the tokens as the house counts them and what it cost. */
@@ -95,6 +97,33 @@ export const aiUsage = defineFact({
     'execution_id',
     'session_id',
   ],
+  rollup: {
+    dimensions: {
+      feature: own('feature'),
+      model: own('model'),
+      provider: own('provider'),
+      agent_id: { value: sql`coalesce(t.agent_id, execution.agent_id)`, source: 'executions' },
+    },
+    narrow: ['feature', 'model', 'provider'],
+    measures: {
+      count: countOf(),
+      success_count: countOf(sql`t.success`),
+      failure_count: countOf(sql`NOT t.success`),
+      ...meanOf('latency_ms', 'latency_ms'),
+      cache_hit_count: countOf(sql`t.cache_hit`),
+      cache_known_count: countGiven('cache_hit'),
+      input_tokens_sum: sumOf('input_tokens'),
+      output_tokens_sum: sumOf('output_tokens'),
+      cached_input_tokens_sum: sumOf('cached_input_tokens'),
+      cache_write_tokens_sum: sumOf('cache_write_tokens'),
+      reasoning_tokens_sum: sumOf('reasoning_tokens'),
+      tokens_sum: sumOf('total_tokens'),
+      cost_usd_sum: sumOf('cost_usd'),
+      unpriced_count: countOf(sql`t.cost_source = 'unpriced'`),
+    },
+    sketches: { latency_ms: sql`t.latency_ms` },
+    users: { feature: sql`t.feature` },
+  },
   toRow: (wire, { privacy, receivedAt }) => {
     const split = splitTokens(wire);
     return {

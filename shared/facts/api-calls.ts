@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { defineFact } from './definition.ts';
+import { countOf, meanOf, own } from './rollup.ts';
 import { httpStatus, id, label, MOMENT_ALIASES, milliseconds, time } from './wire.ts';
 
 /** One request that a client's platform served. */
@@ -31,6 +33,18 @@ export const apiCalls = defineFact({
     agent_id: { type: 'text' },
   },
   report: ['call_id', 'occurred_at', 'method', 'path', 'status_code', 'duration_ms', 'user_id', 'agent_id'],
+  rollup: {
+    dimensions: { method: own('method'), path: own('path'), agent_id: own('agent_id') },
+    measures: {
+      count: countOf(),
+      success_count: countOf(sql`t.status_code < 400`),
+      failure_count: countOf(sql`t.status_code >= 400`),
+      rate_limited_count: countOf(sql`t.status_code = 429`),
+      server_error_count: countOf(sql`t.status_code >= 500`),
+      ...meanOf('duration_ms', 'duration_ms'),
+    },
+    sketches: { duration_ms: sql`t.duration_ms` },
+  },
   toRow: (wire, { privacy }) => ({
     method: wire.method.toUpperCase(),
     path: wire.path,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Privacy } from '../domain/privacy.ts';
 import type { FieldError } from '../errors.ts';
+import type { Rollup } from './rollup.ts';
 
 export type FactKind =
   | 'events'
@@ -29,6 +30,8 @@ export interface Column {
   generated?: true;
   /** Its values come from a closed list, not in a client's own words. */
   closed?: true;
+  /** The first value stays, whatever later records say: others are counted by it. */
+  stands?: true;
   /** Filled only when the named column is: it tells where that value came from. */
   follows?: string;
 }
@@ -85,6 +88,8 @@ export interface FactOptions<Shape extends z.ZodRawShape> {
   columns: Readonly<Record<string, Column>>;
   /** The columns of its raw report, in order. */
   report: readonly ReportColumn[];
+  /** What is kept of it by buckets of time. */
+  rollup: Rollup;
   /** The rest of the row; the id and the time are taken from the fields of the same names. */
   toRow(wire: z.output<z.ZodObject<Shape, z.core.$strict>>, context: RowContext): Row;
   toAgent?(wire: z.output<z.ZodObject<Shape, z.core.$strict>>): Row | undefined;

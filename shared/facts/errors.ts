@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { errorFingerprint } from '../domain/fingerprint.ts';
 import { defineFact } from './definition.ts';
-import { content, httpStatus, id, jsonObject, label, MOMENT_ALIASES, time } from './wire.ts';
+import { countOf, own } from './rollup.ts';
+import { content, ERROR_LEVELS, httpStatus, id, jsonObject, label, MOMENT_ALIASES, time } from './wire.ts';
 
 /** One error as it was logged; equal errors share a fingerprint. */
 export const errors = defineFact({
@@ -16,7 +17,7 @@ export const errors = defineFact({
   wire: z.strictObject({
     error_id: id().optional(),
     occurred_at: time().optional(),
-    level: z.enum(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']),
+    level: z.enum(ERROR_LEVELS),
     message: content(),
     exception_type: label().optional(),
     stack_trace: content().optional(),
@@ -58,6 +59,11 @@ export const errors = defineFact({
     'stack_trace',
     'context',
   ],
+  rollup: {
+    dimensions: { level: own('level'), exception_type: own('exception_type'), fingerprint: own('fingerprint') },
+    measures: { count: countOf() },
+    sketches: {},
+  },
   toRow: (wire, { privacy }) => ({
     level: wire.level,
     message: privacy.text(wire.message),

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { defineFact } from './definition.ts';
+import { countOf, meanOf, own } from './rollup.ts';
 import { content, id, jsonObject, label, MOMENT_ALIASES, milliseconds, time } from './wire.ts';
 
 /** Something that happened: a click, a login, a page view. */
@@ -49,6 +51,29 @@ export const events = defineFact({
     'ip_address',
     'user_agent',
   ],
+  rollup: {
+    dimensions: {
+      event_type: own('event_type'),
+      event_name: own('event_name'),
+      feature: own('feature'),
+      // What the popular scenarios are counted by; longer ids than a client may own are no ids.
+      scenario_id: { value: sql`left(t.properties->>'scenario_id', 128)` },
+    },
+    measures: {
+      count: countOf(),
+      ...meanOf('duration_ms', 'duration_ms'),
+      in_session_count: countOf(sql`t.session_id IS NOT NULL`),
+      // The latest name of a scenario: of two arrays the one with the later time, then the greater text.
+      scenario_name_latest: {
+        type: 'text[]',
+        aggregate: sql`max(ARRAY[to_char(t.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS'), left(t.properties->>'name', 256)])
+          FILTER (WHERE t.properties ? 'scenario_id' AND t.properties->>'name' IS NOT NULL)`,
+        merge: 'max',
+      },
+    },
+    sketches: {},
+    users: { name: sql`t.event_name`, feature: sql`t.feature` },
+  },
   toRow: (wire, { privacy }) => ({
     event_type: wire.event_type,
     event_name: wire.event_name,

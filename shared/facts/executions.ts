@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { defineFact } from './definition.ts';
+import { countOf, meanOf, own, statusCounts, sumOf } from './rollup.ts';
 import { content, count, id, label, SPAN_ALIASES, status, time, tokens } from './wire.ts';
 
 /** One run of an agent, from its start to its end. */
@@ -53,7 +55,7 @@ export const executions = defineFact({
   columns: {
     ended_at: { type: 'timestamptz' },
     duration_ms: { type: 'numeric', generated: true },
-    agent_id: { type: 'text' },
+    agent_id: { type: 'text', stands: true },
     task_name: { type: 'text' },
     query: { type: 'text' },
     response: { type: 'text' },
@@ -98,6 +100,22 @@ export const executions = defineFact({
     'query',
     'response',
   ],
+  rollup: {
+    dimensions: { agent_id: own('agent_id'), error_type: own('error_type') },
+    measures: {
+      ...statusCounts(),
+      ...meanOf('duration_ms', 'duration_ms'),
+      ...meanOf('steps', 'steps'),
+      ...meanOf('tokens', 'total_tokens'),
+      input_tokens_sum: sumOf('input_tokens'),
+      output_tokens_sum: sumOf('output_tokens'),
+      retries_sum: sumOf('retry_count'),
+      api_calls_sum: sumOf('api_calls_count'),
+      in_session_count: countOf(sql`t.session_id IS NOT NULL`),
+    },
+    sketches: { duration_ms: sql`t.duration_ms` },
+    users: {},
+  },
   toRow: (wire, { privacy }) => ({
     ended_at: wire.ended_at,
     agent_id: wire.agent_id,

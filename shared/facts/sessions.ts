@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { defineFact } from './definition.ts';
+import { countGiven, countOf, meanOf } from './rollup.ts';
 import { content, id, label, SPAN_ALIASES, time } from './wire.ts';
 
 /** A stretch of one user's time with the agents; its counts are derived from its executions. */
@@ -40,6 +42,12 @@ export const sessions = defineFact({
     'user_agent',
     'ip_address',
   ],
+  rollup: {
+    dimensions: {},
+    measures: { count: countOf(), ended_count: countGiven('ended_at'), ...meanOf('duration_ms', 'duration_ms') },
+    sketches: {},
+    users: { amount: sql`t.duration_ms`, amountMeasure: 'duration_ms_sum' },
+  },
   toRow: (wire, { privacy }) => ({
     ended_at: wire.ended_at,
     user_id: privacy.userId(wire.user_id),

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { defineFact } from './definition.ts';
+import { countGiven, meanOf, own, statusCounts, sumOf } from './rollup.ts';
 import { content, httpStatus, id, json, label, milliseconds, SPAN_ALIASES, status, time, usd } from './wire.ts';
 
 /** One call of a tool by an execution. Whose it is, its execution tells. */
@@ -71,6 +73,21 @@ export const toolUsages = defineFact({
     'input_data',
     'output_data',
   ],
+  rollup: {
+    dimensions: {
+      tool_name: own('tool_name'),
+      external_api: own('external_api_called'),
+      agent_id: { value: sql`execution.agent_id`, source: 'executions' },
+    },
+    measures: {
+      ...statusCounts(),
+      ...meanOf('duration_ms', 'duration_ms'),
+      ...meanOf('api_response_time_ms', 'api_response_time_ms'),
+      external_calls_count: countGiven('external_api_called'),
+      cost_usd_sum: sumOf('cost_usd'),
+    },
+    sketches: { duration_ms: sql`t.duration_ms` },
+  },
   toRow: (wire, { privacy }) => ({
     ended_at: wire.ended_at,
     tool_name: wire.tool_name,

@@ -72,6 +72,8 @@ export const httpStatus = () => z.number().int().min(100).max(599);
 
 export const EXECUTION_STATUSES = ['in_progress', 'success', 'failure', 'timeout', 'cancelled'] as const;
 
+export const ERROR_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
+
 /** How something ran or runs; `completed` and `failed` of older clients are read as `success` and `failure`. */
 export const status = () =>
   z

@@ -8,6 +8,7 @@ import { createMeter } from './measure.ts';
 import { requireInside, type Storage } from './storage.ts';
 
 const UNFINISHED = '.unfinished';
+const CHUNK_BYTES = 1 << 20;
 
 /** Storage in one folder that API and worker share. */
 export function createLocalStorage(folder: string): Storage {
@@ -32,7 +33,7 @@ export function createLocalStorage(folder: string): Storage {
       });
       try {
         // Flushed before it is renamed: what is published must outlive the machine.
-        const target = createWriteStream(unfinished, { flush: true });
+        const target = createWriteStream(unfinished, { flush: true, highWaterMark: CHUNK_BYTES });
         await pipeline(source, measure, target, signal ? { signal } : {});
         await rename(unfinished, path);
       } catch (error) {
@@ -44,7 +45,8 @@ export function createLocalStorage(folder: string): Storage {
     async size(key) {
       return (await statOrNull(pathOf(key)))?.size ?? null;
     },
-    read: (key, range) => createReadStream(pathOf(key), range ?? {}),
+    // Fewer, larger reads: files are read from end to end.
+    read: (key, range) => createReadStream(pathOf(key), { ...range, highWaterMark: CHUNK_BYTES }),
     async removeFolder(key) {
       await rm(pathOf(key), { recursive: true, force: true });
     },

@@ -13,6 +13,19 @@ import { startService, type TestService } from '../service/service.ts';
  */
 const table: Record<string, { least: Role | 'nobody'; path?: string; body?: object }> = {
   'GET /health': { least: 'nobody' },
+  'GET /system/health': { least: 'admin' },
+  'GET /metrics/history': { least: 'admin' },
+  'GET /metrics': { least: 'admin' },
+  'GET /metric-catalog': { least: 'admin' },
+  'GET /dashboard/stats': { least: 'admin' },
+  'GET /top-users': { least: 'admin' },
+  'GET /popular-scenarios': { least: 'admin' },
+  'GET /user-activity': { least: 'member' },
+  'GET /user-activity/stats': { least: 'member' },
+  'GET /feature-usage': { least: 'admin' },
+  'GET /ai-features': { least: 'admin' },
+  'GET /system-metrics': { least: 'admin' },
+  'POST /system-metrics/generate': { least: 'admin', body: { date: '2026-01-01' } },
   'POST /events': { least: 'ingest', body: { event_type: 'x', event_name: 'y' } },
   'POST /track': { least: 'ingest', body: {} },
   'POST /batch': { least: 'ingest', body: [] },
@@ -31,6 +44,11 @@ const table: Record<string, { least: Role | 'nobody'; path?: string; body?: obje
   'PUT /agents/:id': { least: 'ingest', path: '/agents/a', body: { name: 'Ada' } },
   'GET /executions': { least: 'member' },
   'GET /executions/:id': { least: 'member', path: '/executions/e1' },
+  'GET /events': { least: 'member' },
+  'GET /errors': { least: 'admin' },
+  'GET /errors/stats': { least: 'admin' },
+  'GET /errors/:id': { least: 'admin', path: '/errors/err1' },
+  'PATCH /errors/:id': { least: 'admin', path: '/errors/err1', body: { status: 'ignored' } },
   'POST /reports': { least: 'admin', body: {} },
   'GET /reports': { least: 'admin' },
   'GET /reports/:id': { least: 'admin', path: '/reports/{report}' },
@@ -43,12 +61,26 @@ const table: Record<string, { least: Role | 'nobody'; path?: string; body?: obje
   'POST /api-keys': { least: 'admin', body: { name: 'k', role: 'ingest' } },
   'DELETE /api-keys/:id': { least: 'admin', path: '/api-keys/{report}' },
   'GET /audit-log': { least: 'admin' },
+  'POST /users/:id/erase': { least: 'admin' },
+  'GET /erasures/:id': { least: 'admin', path: '/erasures/{erasure}' },
+  'GET /workflow-runs': { least: 'admin' },
+  'POST /workflow-runs/rollup': { least: 'admin', body: {} },
+  'POST /workflow-runs/verify': { least: 'admin', body: {} },
+  'POST /workflow-runs/backfill': { least: 'admin', body: { start_date: '2026-01-01', end_date: '2026-01-01' } },
+  'POST /workflow-runs/retention': { least: 'admin', body: { dry_run: true } },
+  'GET /workflow-runs/:id': { least: 'admin', path: '/workflow-runs/report%2F{report}' },
+  'POST /workflow-runs/:id/pause': { least: 'admin', path: '/workflow-runs/report%2F{report}/pause' },
+  'POST /workflow-runs/:id/resume': { least: 'admin', path: '/workflow-runs/report%2F{report}/resume' },
+  'POST /workflow-runs/:id/cancel': { least: 'admin', path: '/workflow-runs/report%2F{report}/cancel' },
 };
 
 const nameOf = (route: Route) => `${route.method} ${route.path}`;
 
 let service: TestService;
 let report = '';
+let erasure = '';
+/** A path with the ids of what is there. */
+const named = (path: string) => path.replace('{report}', report).replace('{erasure}', erasure);
 
 beforeAll(async () => {
   service = await startService({ workers: false });
@@ -66,15 +98,17 @@ beforeAll(async () => {
       user_id: 'jane',
     },
     { type: 'session', session_id: 's1', user_id: 'jane' },
+    { type: 'error', error_id: 'err1', level: 'ERROR', message: 'm' },
   ]);
   report = (await admin.post('/reports', { name: 'r', report_type: 'events', format: 'csv' })).json.id;
+  erasure = (await admin.post('/users/nobody/erase')).json.id;
 });
 afterAll(() => service.close());
 
 async function call(client: ApiClient, name: string): Promise<number> {
   const [method = '', path = ''] = name.split(' ');
   const example = table[name];
-  const { status } = await client.send(method, (example?.path ?? path).replace('{report}', report), example?.body);
+  const { status } = await client.send(method, named(example?.path ?? path), example?.body);
   return status;
 }
 
@@ -114,7 +148,7 @@ it.each(Object.entries(table).filter(([, { least }]) => least !== 'nobody'))(
   '%s takes no link in place of a credential that was not signed for it',
   async (name, example) => {
     const [method = '', path = ''] = name.split(' ');
-    const link = `${(example.path ?? path).replace('{report}', report)}?org_id=acme&expires=9999999999&signature=${'A'.repeat(43)}`;
+    const link = `${named(example.path ?? path)}?org_id=acme&expires=9999999999&signature=${'A'.repeat(43)}`;
     expect((await service.anonymous.send(method, link, example.body)).status).toBe(401);
   },
 );

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../api/openapi/document.ts';
@@ -6,6 +7,7 @@ import { schemaName } from '../../api/openapi/stored.ts';
 import { routes } from '../../api/routes/index.ts';
 import { dimensions } from '../../shared/facts/dimensions.ts';
 import { factList } from '../../shared/facts/index.ts';
+import { organisationAttribute, taskQueues } from '../../shared/temporal.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { createConformance, type Exchange } from '../service/conformance.ts';
 import { startService, type TestService } from '../service/service.ts';
@@ -75,6 +77,26 @@ const makers: Record<string, () => Promise<string>> = {
   '/reports/:id': async () => {
     const { json } = await operator.report({ name: 'r', report_type: 'events', format: 'csv' });
     return json.id;
+  },
+  '/errors/:id': async () => (await operator.post('/errors/log', { level: 'ERROR', message: 'm' })).json.id,
+  '/erasures/:id': async () => (await operator.post('/users/nobody/erase')).json.id,
+  '/workflow-runs/:id': async () => {
+    const workflowId = `backfill/${randomUUID()}`;
+    await service.temporal.workflow.start('backfill', {
+      workflowId,
+      taskQueue: taskQueues(service.config).general,
+      args: [
+        {
+          orgId: 'acme',
+          startDate: '2026-01-01',
+          endDate: '2026-01-01',
+          force: false,
+          heavyTaskQueue: 'nobody polls this',
+        },
+      ],
+      typedSearchAttributes: [{ key: organisationAttribute, value: 'acme' }],
+    });
+    return encodeURIComponent(workflowId);
   },
   '/api-keys/:id': async () => (await operator.post('/api-keys', { name: 'k', role: 'ingest' })).json.id,
 };

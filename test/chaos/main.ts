@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createRandom, type Random } from '../../cli/sample/random.ts';
-import { FINISHED_MONTH } from './base-data.ts';
+import { FINISHED_MONTH, sendFinishedMonth } from './base-data.ts';
+import { differencesOfDerived, disturbDerived } from './derived.ts';
 import { differencesFrom } from './facts.ts';
 import { kill9, SERVICES, type Service } from './kill.ts';
 import { countFinishedMonth, fillFinishedMonth, SOME_AGENTS } from './many-rows.ts';
@@ -17,11 +18,14 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '3' },
     kills: { type: 'string', default: '8' },
+    /** Of worker and database while rollups, backfills and retention run. */
+    'derived-kills': { type: 'string', default: '20' },
   },
 });
 const rows = Number(values.rows);
 const rounds = Number(values.rounds);
 const killsPerRound = Number(values.kills);
+const derivedKills = Number(values['derived-kills']);
 
 const COMPLETED_WITHIN_MS = 15 * 60_000;
 const LONGEST_PEACE_MS = 4_000;
@@ -97,8 +101,11 @@ async function run(scene: Scene): Promise<string[]> {
     differences.push(...differencesBetween(undisturbed, disturbed, round));
     process.stdout.write(`round ${round}: ${disturbed.seconds.toFixed(1)} s\n`);
   }
+  await sendFinishedMonth(scene, 20_000);
+  differences.push(...(await disturbDerived(scene, random, derivedKills)));
   const acknowledged = await telemetry.stop();
   differences.push(...(await differencesFrom(acknowledged, scene)));
+  differences.push(...(await differencesOfDerived(scene)));
   differences.push(...(await openReports(scene)), ...(await strayFiles(scene)));
   const table = {
     'rows in the report of all': undisturbed.results[0]?.rows,
@@ -106,6 +113,7 @@ async function run(scene: Scene): Promise<string[]> {
     ...Object.fromEntries(SERVICES.map((service) => [`kills of ${service}`, kills.get(service) ?? 0])),
     'seconds undisturbed': undisturbed.seconds.toFixed(1),
     'seconds disturbed, each round': seconds.map((s) => s.toFixed(1)).join(', '),
+    'kills while rollups, backfills and retention ran': derivedKills,
     'requests sent again': [...scene.ingest.faults, ...scene.admin.faults].reduce((sum, [, count]) => sum + count, 0),
     'differences found': differences.length,
   };

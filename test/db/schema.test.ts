@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
 import { ensurePartition, ensurePartitionsAhead } from '../../shared/db/queries/partitions.ts';
+import { fullTier, narrowTier } from '../../shared/db/queries/rollups/rollup-table.ts';
 import { factList } from '../../shared/facts/index.ts';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
 
@@ -29,11 +30,37 @@ it.each(factList)('has for $kind the columns that its definition says, of the sa
   expect(stored).toEqual(defined);
 });
 
+const tiers = factList.flatMap((fact) => {
+  const narrow = narrowTier(fact);
+  return [fullTier(fact), ...(narrow ? [narrow] : [])].map(({ table, dimensions }) => ({ fact, table, dimensions }));
+});
+
+it.each(tiers)(
+  'has for $table the columns that the definition of the fact says, of the same types',
+  async ({ fact, table, dimensions }) => {
+    const { rows } = await sql<{ name: string; type: string }>`
+    SELECT column_name AS name, CASE WHEN data_type = 'ARRAY' THEN substr(udt_name, 2) || '[]' ELSE data_type END AS type
+    FROM information_schema.columns WHERE table_name = ${table}`.execute(dbOf(orm.em.fork()));
+    const keys = new Set(['org_id', 'grain_seconds', 'bucket']);
+    const { measures, sketches } = fact.rollup;
+    const defined = [
+      ...dimensions.map((name) => ({ name, type: 'text' })),
+      ...Object.entries(measures).map(([name, { type }]) => ({ name, type })),
+      ...Object.keys(sketches).flatMap((name) => [
+        { name: `${name}_bins`, type: 'int4[]' },
+        { name: `${name}_counts`, type: 'int8[]' },
+      ]),
+    ];
+    const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+    expect(rows.filter(({ name }) => !keys.has(name)).sort(byName)).toEqual(defined.sort(byName));
+  },
+);
+
 it('leads every primary key of telemetry and reports with the organisation', async () => {
   const { rows } = await sql<{ table: string; first: string }>`
     SELECT c.relname AS table, a.attname AS first
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-    WHERE i.indisprimary AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ('tidemark_migrations', 'rate_limits', 'installation')`.execute(
+    WHERE i.indisprimary AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ('tidemark_migrations', 'rate_limits', 'installation', 'host_samples', 'host_sample_quarters')`.execute(
     dbOf(orm.em.fork()),
   );
   expect(rows.length).toBeGreaterThan(10);

@@ -47,7 +47,7 @@ interface Sent {
   task_name: string | undefined;
 }
 
-/** The rules of merging, said again without SQL: the first start stands, gaps are filled, the record that finishes wins. */
+/** The rules of merging, said again without SQL: the first start and agent stand, gaps are filled, the record that finishes wins. */
 function merged(records: readonly Sent[]): Map<string, Sent> {
   const rows = new Map<string, Sent>();
   for (const record of records) {
@@ -61,7 +61,7 @@ function merged(records: readonly Sent[]): Map<string, Sent> {
     rows.set(record.execution_id, {
       execution_id: row.execution_id,
       started_at: row.started_at,
-      agent_id: strong.agent_id,
+      agent_id: row.agent_id,
       status: strong.status,
       steps: strong.steps ?? weak.steps,
       task_name: strong.task_name ?? weak.task_name,

@@ -9,14 +9,24 @@ export const AUDIT_ACTIONS = [
   'api_key.created',
   'api_key.revoked',
   'settings.changed',
+  'error.status_changed',
   'report.requested',
   'report.cancelled',
   'report.deleted',
   'report.downloaded',
+  'retention.cleaned',
+  'user.erasure_requested',
+  'user.erased',
+  'workflow_run.started',
+  'workflow_run.cancelled',
+  'workflow_run.paused',
+  'workflow_run.resumed',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEntry {
+  /** Of what may be noted twice, where an answer was lost; the second time changes nothing. */
+  id?: string;
   orgId: string;
   actor: string;
   actorRole: string;
@@ -33,7 +43,7 @@ export async function recordAudit(db: Db, entry: AuditEntry): Promise<void> {
     .insertInto('audit_log')
     .values({
       org_id: entry.orgId,
-      id: uuidv7(),
+      id: entry.id ?? uuidv7(),
       at: new Date(),
       actor: entry.actor,
       actor_role: entry.actorRole,
@@ -42,6 +52,7 @@ export async function recordAudit(db: Db, entry: AuditEntry): Promise<void> {
       details: JSON.stringify(entry.details),
       ip_address: entry.ipAddress,
     })
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 

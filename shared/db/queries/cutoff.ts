@@ -20,7 +20,8 @@ export async function takeCutoff(trx: Db, orgId: string): Promise<string> {
   return readClock(trx);
 }
 
-async function readClock(trx: Db): Promise<string> {
+/** The database's time, as text in full precision. */
+export async function readClock(trx: Db): Promise<string> {
   const { rows } = await sql<{ now: string }>`SELECT clock_timestamp()::text AS now`.execute(trx);
   const now = rows[0]?.now;
   if (now === undefined) throw new Error('PostgreSQL did not tell the time');

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { type UsageCounters, usageCounters } from '../../domain/usage-counters.ts';
 import type { Report } from '../entities/report.ts';
 import { type Db, dbOf, type Entities } from '../orm.ts';
 import { takeCutoff } from './cutoff.ts';
@@ -22,7 +23,7 @@ export interface PlannedPart extends KeyRange {
  * @throws Error where the report is gone
  */
 export async function reportScope(em: Entities, report: Report): Promise<ReportScope> {
-  const cutoff = (await readCutoff(dbOf(em), report)) ?? (await fixCutoff(em, report));
+  const { cutoff, counters } = (await readFixed(dbOf(em), report)) ?? (await fixRows(em, report));
   return {
     orgId: report.orgId,
     startInclusive: report.rangeStart,
@@ -30,26 +31,36 @@ export async function reportScope(em: Entities, report: Report): Promise<ReportS
     timeZone: report.timeZone,
     cutoff,
     parameters: report.parameters,
+    counters,
   };
 }
 
-async function readCutoff(db: Db, { orgId, id }: Report): Promise<string | null> {
-  const { rows } = await sql<{ cutoff: string | null }>`
-    SELECT cutoff::text FROM reports WHERE org_id = ${orgId} AND id = ${id}`.execute(db);
-  return rows[0]?.cutoff ?? null;
+/** What is settled once: which rows there are, and what their counts mean. */
+type Fixed = Pick<ReportScope, 'cutoff' | 'counters'>;
+
+async function readFixed(db: Db, { orgId, id }: Report): Promise<Fixed | null> {
+  const { rows } = await sql<{ cutoff: string | null; usage_counters: Partial<UsageCounters> | null }>`
+    SELECT cutoff::text, usage_counters FROM reports WHERE org_id = ${orgId} AND id = ${id}`.execute(db);
+  const found = rows[0];
+  if (!found || found.cutoff === null) return null;
+  return { cutoff: found.cutoff, counters: usageCounters(found.usage_counters ?? {}) };
 }
 
-async function fixCutoff(em: Entities, report: Report): Promise<string> {
-  const taken = await em.transactional((inner) => takeCutoff(dbOf(inner), report.orgId));
-  await sql`UPDATE reports SET cutoff = ${taken}::timestamptz WHERE org_id = ${report.orgId} AND id = ${report.id} AND cutoff IS NULL`.execute(
-    dbOf(em),
-  );
-  const cutoff = await readCutoff(dbOf(em), report);
-  if (cutoff === null) throw new Error(`Report ${report.id} is gone`);
-  return cutoff;
+async function fixRows(em: Entities, report: Report): Promise<Fixed> {
+  const { orgId, id } = report;
+  const taken = await em.transactional((inner) => takeCutoff(dbOf(inner), orgId));
+  await sql`UPDATE reports SET cutoff = ${taken}::timestamptz,
+      usage_counters = (SELECT o.usage_counters FROM organisations o WHERE o.org_id = ${orgId})
+    WHERE org_id = ${orgId} AND id = ${id} AND cutoff IS NULL`.execute(dbOf(em));
+  const fixed = await readFixed(dbOf(em), report);
+  if (fixed === null) throw new Error(`Report ${id} is gone`);
+  return fixed;
 }
 
-/** Splits a report's rows into key ranges of about equal rows, at most 500. An empty report has no part. */
+/**
+ * Splits a report's rows into key ranges of about equal rows, at most 500. An empty report has no part.
+ * One ordered pass gives both the boundaries and, by the row that none follows, the total.
+ */
 export async function planParts(
   db: Db,
   source: ReportSource,
@@ -57,33 +68,32 @@ export async function planParts(
   rowsPerPart: number,
   { signal }: Cancellable,
 ): Promise<PlannedPart[]> {
-  const abort = { signal, inflightQueryAbortStrategy: 'cancel query' } as const;
-  const counted = await sql<{ count: string }>`SELECT count(*) AS count FROM (${source.keys(scope)}) k`.execute(
-    db,
-    abort,
-  );
-  const rowsTotal = Number(counted.rows[0]?.count ?? 0);
-  if (rowsTotal === 0) return [];
-  const size = Math.max(rowsPerPart, Math.ceil(rowsTotal / MAX_PARTS));
+  const { rows } = await sql<{ at: string; id: string; row: string; is_last: boolean }>`
+    SELECT at, id, n AS row, is_last FROM (
+      SELECT at, id, row_number() OVER (ORDER BY at, id) AS n, lead(id) OVER (ORDER BY at, id) IS NULL AS is_last
+      FROM (${source.keys(scope)}) k) numbered
+    WHERE is_last OR n % ${rowsPerPart} = 1 OR ${rowsPerPart} = 1 ORDER BY n`.execute(db, {
+    signal,
+    inflightQueryAbortStrategy: 'cancel query',
+  });
+  const last = rows.at(-1);
+  if (!last) return [];
+  const rowsTotal = Number(last.row);
+  const size = rowsPerPart * Math.ceil(rowsTotal / rowsPerPart / MAX_PARTS);
+  const starts = rows.filter(({ row }) => size === 1 || Number(row) % size === 1);
+  // The first part begins with the range, the last one ends with it.
   const begin = { at: scope.startInclusive.toISOString(), id: '' };
-  const starts = [begin];
-  if (rowsTotal > size) {
-    const { rows } = await sql<{ at: string; id: string }>`
-      SELECT at, id FROM (SELECT at, id, row_number() OVER (ORDER BY at, id) - 1 AS n FROM (${source.keys(scope)}) k) numbered
-      WHERE n > 0 AND n % ${size} = 0 ORDER BY n`.execute(db, abort);
-    starts.push(...rows);
-  }
   const end = { at: scope.endExclusive.toISOString(), id: '' };
-  return starts.map((lower, part) => {
+  return starts.map((first, part) => {
+    const lower = part === 0 ? begin : first;
     const upper = starts[part + 1] ?? end;
-    const isLast = part === starts.length - 1;
     return {
       part,
       lowerAt: lower.at,
       lowerId: lower.id,
       upperAt: upper.at,
       upperId: upper.id,
-      rowsPlanned: isLast ? rowsTotal - size * part : size,
+      rowsPlanned: Math.min(size, rowsTotal - size * part),
     };
   });
 }

@@ -6,6 +6,7 @@ import { inRounds, limitPerId, type PreparedBatch, type RecordError, tooOld } fr
 import type { Db } from '../orm.ts';
 import { pgTime } from '../pg-time.ts';
 import { takeIngestStamp } from './cutoff.ts';
+import { reopenErrorGroups } from './reopen-error-groups.ts';
 import { writeDimension } from './write-dimensions.ts';
 import { type WriteOptions, type WriteOutcome, writeFacts } from './write-facts.ts';
 
@@ -57,6 +58,10 @@ export async function storeBatch(
         const message = `is needed for ${article(fact.noun)} that is not known yet`;
         errors.push(...missingAtFirst.map((field) => ({ index, field, message })));
       });
+      if (fact.kind === 'errors') {
+        const occurrences = round.filter((_, n) => outcomes[n] === 'stored');
+        await reopenErrorGroups(trx, orgId, occurrences, stamp);
+      }
     }
   }
   for (const dimension of Object.values(dimensions)) {

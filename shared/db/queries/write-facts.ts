@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Fact, Row } from '../../facts/definition.ts';
 import type { Db } from '../orm.ts';
+import { awaitExecutions, markDependents, ownerOfRow } from './awaited-executions.ts';
 
 /** A record that is ready to be stored: its id is known, its time chosen. */
 export interface WritableRecord {
@@ -95,12 +96,12 @@ async function insertRows(trx: Db, fact: Fact, records: readonly WritableRecord[
   );
   await sql`
     WITH written AS (
-      INSERT INTO ${sql.table(fact.kind)} (org_id, ${names}, ingested_at, updated_at)
+      INSERT INTO ${sql.table(fact.kind)} AS t (org_id, ${names}, ingested_at, updated_at)
       SELECT ${orgId}, ${values}, ${stamp}::timestamptz, ${stamp}::timestamptz
       FROM ${recordset(fact, records.map(toJsonRow(fact, null)))}
       ORDER BY ${sql.ref(`r.${fact.timeColumn}`)}, ${sql.ref(`r.${fact.idColumn}`)}
-      RETURNING ${sql.ref(fact.timeColumn)} AS at
-    )
+      RETURNING ${sql.ref(fact.timeColumn)} AS at ${ownerOfRow(fact)}
+    ) ${markDependents(fact, orgId, stamp)} ${awaitExecutions(fact, orgId)}
     ${markBuckets(fact, orgId, stamp)}`.execute(trx);
 }
 
@@ -134,8 +135,8 @@ async function mergeRows(
       WHERE ${same}
         AND (${sql.join(merged.map(({ column }) => sql.ref(`t.${column}`)))})
             IS DISTINCT FROM (${sql.join(merged.map(({ value }) => value))})
-      RETURNING ${time} AS at, ${sql.ref(`t.${fact.idColumn}`)} AS id
-    ), marked AS (${markBuckets(fact, orgId, stamp)})
+      RETURNING ${time} AS at, ${sql.ref(`t.${fact.idColumn}`)} AS id ${ownerOfRow(fact)}
+    ), marked AS (${markBuckets(fact, orgId, stamp)}) ${awaitExecutions(fact, orgId)}
     SELECT id FROM written`.execute(trx);
   return new Set(rows.map((row) => row.id));
 }
@@ -151,6 +152,7 @@ function mergedValues(fact: Fact, mode: WriteOptions['mode']): { column: string;
       const old = sql.ref(`t.${name}`);
       const fresh = sql.ref(`r.${name}`);
       if (name === 'status') return { column: name, value: sql`CASE WHEN ${finishes} THEN r.status ELSE t.status END` };
+      if (column.stands) return { column: name, value: sql`coalesce(${old}, ${fresh})` };
       if (column.follows) {
         const leader = sql.ref(`t.${column.follows}`);
         return {

@@ -17,7 +17,10 @@ const RAW_REPORTS: ReadonlyMap<string, Fact> = new Map([
 
 const USER_ACTIVITY = 'user_activity';
 
-export const REPORT_TYPES: readonly string[] = [...RAW_REPORTS.keys(), USER_ACTIVITY];
+/** Reports whose rows name users. */
+export const USER_ROW_REPORTS: readonly string[] = [...RAW_REPORTS.keys(), USER_ACTIVITY];
+
+export const REPORT_TYPES: readonly string[] = [...USER_ROW_REPORTS];
 
 export const REPORT_FORMATS = ['csv', 'json', 'xlsx'] as const;
 

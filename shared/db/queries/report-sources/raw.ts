@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Fact, ReportColumn } from '../../../facts/definition.ts';
 import { ownerColumns } from '../../../facts/report-filters.ts';
+import { joinExecution } from '../join-execution.ts';
 import {
   type KeyRange,
   type ReportScope,
@@ -60,19 +61,13 @@ function readColumn(column: ReportColumn): RawBuilder<unknown> {
   return typeof column === 'string' ? sql.ref(`t.${column}`) : sql.ref(`${column.from}.${column.column}`);
 }
 
-/** Dimensions are resolved as they stand now; an execution is found by its key, which names its partition. */
+/** Dimensions are resolved as they stand now. */
 function join(name: 'agent' | 'execution' | 'session_counts'): RawBuilder<unknown> {
   switch (name) {
     case 'agent':
       return sql`LEFT JOIN agents agent ON agent.org_id = t.org_id AND agent.agent_id = t.agent_id`;
     case 'execution':
-      return sql`LEFT JOIN LATERAL (
-        SELECT e.agent_id, e.user_id, e.session_id
-        FROM fact_keys k JOIN executions e ON e.org_id = k.org_id AND e.started_at = k.at AND e.execution_id = k.id
-        WHERE k.org_id = t.org_id AND k.kind = 'executions' AND k.id = t.execution_id
-        -- There is one at most; said so, each row looks up its own even where a new table has no statistics yet.
-        LIMIT 1
-      ) execution ON true`;
+      return joinExecution();
     case 'session_counts':
       return sql`LEFT JOIN LATERAL (
         SELECT count(*) AS total_queries,

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ReportParameters } from '../../../domain/report-parameters.ts';
+import type { UsageCounters } from '../../../domain/usage-counters.ts';
 import type { ColumnType } from '../../../facts/definition.ts';
 
 /** Which rows a report holds. All values go into the text of its statements as escaped literals: COPY takes no parameters. */
@@ -12,6 +13,8 @@ export interface ReportScope {
   /** Rows that were stored after it are left out; a time in PostgreSQL's full precision. */
   cutoff: string;
   parameters: ReportParameters;
+  /** Which events count as what, as it stood when the report was planned. */
+  counters: UsageCounters;
 }
 
 /** Rows from `lower` up to, not with, `upper`, in the order of time and id. */

@@ -1,19 +1,27 @@
 import { type RawBuilder, sql } from 'kysely';
-import { type KeyRange, type ReportScope, type ReportSource, type SourceColumn, timeLiteral } from './source.ts';
+import type { UsageCounters } from '../../../domain/usage-counters.ts';
+import {
+  type KeyRange,
+  type ReportScope,
+  type ReportSource,
+  type SourceColumn,
+  textArray,
+  timeLiteral,
+} from './source.ts';
 
 /** A local day is at most so long: clocks are put back once. */
 const LONGEST_DAY = sql`interval '25 hours'`;
 
-/** How each count of a user's day is made; events count by their names. */
+/** How each count of a user's day is made; events count by their names, as the settings say. */
 const COUNTS = {
-  login_count: { of: 'events', count: sql`count(*) FILTER (WHERE event_name = 'login')` },
-  message_count: { of: 'events', count: sql`count(*) FILTER (WHERE event_name = 'message_sent')` },
-  files_uploaded: { of: 'events', count: sql`count(*) FILTER (WHERE event_name = 'file_uploaded')` },
-  session_count: { of: 'sessions', count: sql`count(*)` },
-  session_duration_sec: { of: 'sessions', count: sql`trim_scale(coalesce(sum(duration_ms), 0) / 1000)` },
-  event_count: { of: 'events', count: sql`count(*)` },
-  execution_count: { of: 'executions', count: sql`count(*)` },
-} as const;
+  login_count: { of: 'events', count: ({ login }) => named(login) },
+  message_count: { of: 'events', count: ({ message }) => named(message) },
+  files_uploaded: { of: 'events', count: ({ file_upload }) => named(file_upload) },
+  session_count: { of: 'sessions', count: () => sql`count(*)` },
+  session_duration_sec: { of: 'sessions', count: () => sql`trim_scale(coalesce(sum(duration_ms), 0) / 1000)` },
+  event_count: { of: 'events', count: () => sql`count(*)` },
+  execution_count: { of: 'executions', count: () => sql`count(*)` },
+} satisfies Record<string, { of: Source; count: (counters: UsageCounters) => RawBuilder<unknown> }>;
 
 const TIMES = { events: 'occurred_at', sessions: 'started_at', executions: 'started_at' } as const;
 
@@ -81,10 +89,14 @@ export const userActivitySource: ReportSource = {
 /** One fact's share of the users' days: its own counts, and 0 for those of the other facts. */
 function days(source: Source, scope: ReportScope, range: KeyRange): RawBuilder<unknown> {
   const counts = Object.entries(COUNTS).map(
-    ([name, { of, count }]) => sql`${of === source ? count : sql`0`} AS ${sql.ref(name)}`,
+    ([name, { of, count }]) => sql`${of === source ? count(scope.counters) : sql`0`} AS ${sql.ref(name)}`,
   );
   return sql`SELECT ${dayOf(source, scope)} AS at, user_id AS id, ${sql.join(counts)}
     ${from(source, scope, range)} GROUP BY 1, 2`;
+}
+
+function named(events: readonly string[]): RawBuilder<unknown> {
+  return sql`count(*) FILTER (WHERE event_name = ANY (${textArray(events)}))`;
 }
 
 /** The beginning of the local day, but not before the report's own: the first day may begin within it. */

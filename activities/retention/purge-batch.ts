@@ -1,0 +1,44 @@
+import type { PurgeRef, PurgeTarget, RowCursor } from '../../shared/contracts/retention.ts';
+import { Report } from '../../shared/db/entities/report.ts';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { purgeDerivedBatch } from '../../shared/db/queries/retention/purge-derived.ts';
+import { type PurgedBatch, purgeFactBatch } from '../../shared/db/queries/retention/purge-fact.ts';
+import { purgeReportBatch } from '../../shared/db/queries/retention/purge-reports.ts';
+import { factList } from '../../shared/facts/index.ts';
+import { reportFolder, type Storage } from '../../shared/storage/storage.ts';
+
+interface PurgeDependencies {
+  orm: Orm;
+  storage: Storage;
+}
+
+/** Removes one bounded batch of whatever the target is, after the one before. */
+export async function purgeBatch(
+  deps: PurgeDependencies,
+  ref: PurgeRef,
+  target: PurgeTarget,
+  after: RowCursor | null,
+): Promise<PurgedBatch> {
+  const db = dbOf(deps.orm.em.fork());
+  switch (target.name) {
+    case 'reports':
+      return purgeReports(deps, ref, target.cutoff);
+    case 'rollups':
+    case 'system_samples':
+      return purgeDerivedBatch(db, target.name, ref, target.cutoff);
+  }
+  const fact = factList.find(({ kind }) => kind === target.name);
+  if (!fact) throw new Error(`There is nothing to purge called ${target.name}`);
+  return purgeFactBatch(db, fact, ref, target.cutoff, after);
+}
+
+/** Row before files: those that a crash leaves the sweep removes. */
+async function purgeReports({ orm, storage }: PurgeDependencies, ref: PurgeRef, cutoff: string): Promise<PurgedBatch> {
+  const ids = await purgeReportBatch(dbOf(orm.em.fork()), ref, cutoff);
+  if (ids === 'held') return 'held';
+  for (const id of ids) {
+    await storage.removeFolder(reportFolder(ref.orgId, id));
+    await orm.em.fork().nativeUpdate(Report, { orgId: ref.orgId, id }, { filesRemovedAt: new Date() });
+  }
+  return { rows: ids.length, isDone: ids.length === 0, next: null };
+}

@@ -1,0 +1,153 @@
+import { Context } from '@temporalio/activity';
+import { v5 as uuidv5 } from 'uuid';
+import type {
+  PurgeCount,
+  PurgeRef,
+  PurgeStep,
+  PurgeTarget,
+  RetentionDays,
+  RetentionPlan,
+  RetentionStatus,
+  RowCursor,
+} from '../../shared/contracts/retention.ts';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { recordAudit } from '../../shared/db/queries/audit.ts';
+import { countDoomed } from '../../shared/db/queries/retention/count-doomed.ts';
+import { raiseFloor } from '../../shared/db/queries/retention/floor.ts';
+import { isHeld, readPolicy } from '../../shared/db/queries/retention/policy.ts';
+import { forgetRemoved, readRemoved } from '../../shared/db/queries/retention/purge-counts.ts';
+import type { PurgedBatch } from '../../shared/db/queries/retention/purge-fact.ts';
+import { purgeTargets } from '../../shared/domain/retention.ts';
+import type { Fact } from '../../shared/facts/definition.ts';
+import { factList } from '../../shared/facts/index.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Storage } from '../../shared/storage/storage.ts';
+import { permanent } from '../failures.ts';
+import { beating } from '../heartbeat.ts';
+import { dropUnkept } from './drop-unkept.ts';
+import { purgeBatch } from './purge-batch.ts';
+
+/** A step says how far the run is when it ends, so that progress is not older than this. */
+const STEP_MS = 20_000;
+/** Makes the same audit entry of an attempt whose answer was lost. */
+const AUDIT_NAMESPACE = '5f0d9c64-6f5a-4c0e-9b0e-3f6a1c2d7e80';
+
+export interface RetentionDependencies {
+  orm: Orm;
+  storage: Storage;
+  log: Log;
+}
+
+export interface RetentionReport {
+  status: RetentionStatus;
+  workflowId: string;
+  actor: string;
+  actorRole: string;
+}
+
+/** What the retention of one organisation has done for it. Each can be repeated at any point. */
+export function createRetentionActivities({ orm, storage, log }: RetentionDependencies) {
+  return {
+    /** What is to go, and before when. @param days in place of the organisation's own policy */
+    async planRetention(orgId: string, days: RetentionDays | null, scheduledAt: string): Promise<RetentionPlan> {
+      const policy = await readPolicy(dbOf(orm.em.fork()), orgId);
+      if (!policy) throw permanent('ORGANISATION_GONE', `There is no organisation ${orgId}`);
+      return { legalHold: policy.legalHold, targets: purgeTargets(days ?? policy.retention, new Date(scheduledAt)) };
+    },
+
+    /** What a purge of this target would remove. */
+    async countDoomed(orgId: string, target: PurgeTarget): Promise<PurgeCount> {
+      const signal = Context.current().cancellationSignal;
+      const doomed = await beating(
+        () => ({ target: target.name }),
+        () => countDoomed(dbOf(orm.em.fork()), orgId, target, signal),
+      );
+      return { cutoff: target.cutoff, partitionsDropped: 0, ...doomed };
+    },
+
+    /** Moves the floor of a fact: from here on nothing late gets in. @returns false where nothing may be purged */
+    async raiseFloor(ref: PurgeRef, target: PurgeTarget): Promise<boolean> {
+      return dbOf(orm.em.fork())
+        .transaction()
+        .execute(async (trx) => {
+          if (await isHeld(trx, ref.orgId)) return false;
+          if (factCalled(target.name)) await raiseFloor(trx, ref.orgId, target.name, target.cutoff);
+          return true;
+        });
+    },
+
+    /** Drops the partitions of a fact that nobody keeps. */
+    async dropPartitions(ref: PurgeRef, target: PurgeTarget): Promise<void> {
+      const fact = factCalled(target.name);
+      if (fact) await dropUnkept({ orm, log }, fact, ref);
+    },
+
+    /** Removes batch after batch for a while. */
+    async purgeStep(ref: PurgeRef, target: PurgeTarget): Promise<PurgeStep> {
+      const signal = Context.current().cancellationSignal;
+      const until = Date.now() + STEP_MS;
+      const progress = { rows: 0 };
+      return beating(
+        () => progress,
+        async () => {
+          for (let after: RowCursor | null = null; ; ) {
+            signal.throwIfAborted();
+            const batch: PurgedBatch = await purgeBatch({ orm, storage }, ref, target, after);
+            if (batch !== 'held') {
+              progress.rows += batch.rows;
+              after = batch.next;
+            }
+            if (batch === 'held' || batch.isDone || Date.now() > until) {
+              const counts = await readRemoved(dbOf(orm.em.fork()), ref);
+              const { rows = 0, partitionsDropped = 0 } = counts.find(({ name }) => name === target.name) ?? {};
+              return { rows, partitionsDropped, isDone: batch !== 'held' && batch.isDone, legalHold: batch === 'held' };
+            }
+          }
+        },
+      );
+    },
+
+    /** Notes in the audit log what the run removed. @returns the counts, exact whatever was killed on the way */
+    async finishRetention(
+      ref: PurgeRef,
+      targets: PurgeTarget[],
+      report: RetentionReport,
+    ): Promise<Record<string, PurgeCount>> {
+      const db = dbOf(orm.em.fork());
+      const removed = await readRemoved(db, ref);
+      const counts = Object.fromEntries(
+        targets.map(({ name, cutoff }): [string, PurgeCount] => {
+          const { rows = 0, partitionsDropped = 0 } = removed.find((count) => count.name === name) ?? {};
+          return [name, { cutoff, rows, partitionsDropped, bytesEstimated: null }];
+        }),
+      );
+      await db.transaction().execute(async (trx) => {
+        await recordAudit(trx, {
+          id: uuidv5(`${ref.orgId}/${ref.run}/${report.status}`, AUDIT_NAMESPACE),
+          orgId: ref.orgId,
+          actor: report.actor,
+          actorRole: report.actorRole,
+          action: 'retention.cleaned',
+          target: report.workflowId,
+          details: {
+            status: report.status,
+            removed: Object.fromEntries(Object.entries(counts).map(([name, { rows }]) => [name, rows])),
+            partitions_dropped: sum(Object.values(counts).map(({ partitionsDropped }) => partitionsDropped)),
+          },
+          ipAddress: null,
+        });
+        await forgetRemoved(trx, ref.orgId);
+      });
+      log.info({ ...ref, status: report.status, counts }, 'retention ran');
+      return counts;
+    },
+  };
+}
+
+function factCalled(name: string): Fact | undefined {
+  return factList.find(({ kind }) => kind === name);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

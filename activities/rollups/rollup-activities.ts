@@ -1,0 +1,121 @@
+import { Context } from '@temporalio/activity';
+import type {
+  BackfilledDay,
+  DaysToClose,
+  RollupDifference,
+  SettleStep,
+  VerifyResult,
+} from '../../shared/contracts/rollups.ts';
+import { dbOf, type Entities, type Orm } from '../../shared/db/orm.ts';
+import { datesBetween, localDay } from '../../shared/db/queries/local-days.ts';
+import { readMetricSubject } from '../../shared/db/queries/metric-subject.ts';
+import { markRange } from '../../shared/db/queries/rollups/mark-range.ts';
+import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
+import { endedDays, generateSystemMetrics } from '../../shared/db/queries/system-metrics-days.ts';
+import type { Log } from '../../shared/log.ts';
+import { permanent } from '../failures.ts';
+import { beating } from '../heartbeat.ts';
+import { settleStep } from './settle.ts';
+
+/** A step says how far it is this often, so that a workflow that is cancelled or killed loses little. */
+const STEP_MS = 60_000;
+/** After a longer outage the days before are for a backfill, which somebody asks for. */
+const MAX_DAYS_BACK = 31;
+/** More differences than anyone reads; their number is told in any case. */
+const DIFFERENCES_TOLD = 100;
+
+/** What the rollup workflows have done for them. Each can be repeated at any point. */
+export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
+  async function openSubject(em: Entities, orgId: string) {
+    const subject = await readMetricSubject(dbOf(em), orgId);
+    if (!subject) throw permanent('ORGANISATION_GONE', `There is no organisation ${orgId}`);
+    return subject;
+  }
+
+  async function settleWhole(orgId: string): Promise<number> {
+    let quarters = 0;
+    for (;;) {
+      const step = await settleStep(orm, log, orgId, STEP_MS);
+      quarters += step.quarters;
+      // What PostgreSQL refuses it refuses again; the buckets stay marked, and their answers come from the facts.
+      if (step.failed > 0)
+        throw permanent('NOT_SETTLED', `${step.failed} facts of ${orgId} were not settled; the log says why`);
+      if (step.isDone) return quarters;
+    }
+  }
+
+  return {
+    /** Settles what is marked, for a minute at most. */
+    settleDirtyBuckets(orgId: string | null): Promise<SettleStep> {
+      return settleStep(orm, log, orgId, STEP_MS);
+    },
+
+    /** The local days of a range, both ends included. */
+    listDates(startDate: string, endDate: string): Promise<string[]> {
+      return datesBetween(dbOf(orm.em.fork()), startDate, endDate);
+    },
+
+    /** Settles a local day and closes it; with `force`, out of the facts and whatever was there. */
+    async backfillDay(orgId: string, date: string, force: boolean): Promise<BackfilledDay> {
+      const em = orm.em.fork();
+      const db = dbOf(em);
+      const subject = await openSubject(em, orgId);
+      // Marked again by a second attempt: it costs the work once more and changes nothing.
+      if (force) await markRange(db, orgId, await localDay(db, date, subject.timeZone));
+      const quarters = await settleWhole(orgId);
+      const generated = await beating(
+        () => ({ date }),
+        () => generateSystemMetrics(em, db, subject, { date, timeZone: subject.timeZone, force }),
+      );
+      return { generated, quarters };
+    },
+
+    /** Local days that ended and are not closed, of some organisations after a given one. */
+    async listEndedDays(afterOrgId: string, limit: number): Promise<{ days: DaysToClose[]; lastOrgId: string | null }> {
+      const found = await endedDays(dbOf(orm.em.fork()), new Date(), MAX_DAYS_BACK, afterOrgId, limit);
+      const days = [...Map.groupBy(found.days, ({ orgId }) => orgId)].map(([orgId, list]) => ({
+        orgId,
+        dates: list.map(({ date }) => date),
+      }));
+      return { days, lastOrgId: found.lastOrgId };
+    },
+
+    /** Compares what is derived of an organisation with its facts. */
+    async verifyOne(orgId: string): Promise<VerifyResult> {
+      await settleWhole(orgId);
+      const signal = Context.current().cancellationSignal;
+      let done = { daysChecked: 0, daysSkipped: 0 };
+      const verified = await beating(
+        () => done,
+        () =>
+          verifyOrganisation(orm.em.fork(), orgId, ({ daysChecked, daysSkipped }) => {
+            signal.throwIfAborted();
+            done = { daysChecked, daysSkipped };
+          }),
+      );
+      const differences: RollupDifference[] = verified.differences;
+      if (differences.length > 0)
+        log.error({ orgId, differences: differences.slice(0, 20) }, 'rollups differ from facts');
+      return {
+        organisations: 1,
+        organisationsFailed: 0,
+        daysChecked: verified.daysChecked,
+        daysSkipped: verified.daysSkipped,
+        differenceCount: differences.length,
+        differences: differences.slice(0, DIFFERENCES_TOLD),
+      };
+    },
+
+    /** Organisations in order, after a given one. */
+    async listOrganisations(afterOrgId: string, limit: number): Promise<string[]> {
+      const rows = await dbOf(orm.em.fork())
+        .selectFrom('organisations')
+        .select('org_id')
+        .where('org_id', '>', afterOrgId)
+        .orderBy('org_id')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.org_id);
+    },
+  };
+}

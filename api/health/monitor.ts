@@ -1,0 +1,86 @@
+import type { Client } from '@temporalio/client';
+import type { Config } from '../../shared/config.ts';
+import type { Log } from '../../shared/log.ts';
+import { probeOf } from './probes/index.ts';
+import { postgresProbe } from './probes/postgres.ts';
+import { type Probe, type ServiceState, startWatch, type Watch } from './watch.ts';
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+export interface HealthState {
+  status: HealthStatus;
+  /** By name: `database`, `temporal` and those of the configuration. */
+  services: Readonly<Record<string, ServiceState>>;
+  /** Everything was seen at this time or later. */
+  checkedAt: Date;
+}
+
+export interface HealthMonitor {
+  /** As last seen: never waits for anything. */
+  state(): HealthState;
+  /** The AI model by its name, and whether the service that tells so is healthy; null where that is not configured. */
+  aiModel(): { model: string | null; isAvailable: boolean | null };
+  /** Looks at everything once, so that the first answer is a true one. */
+  check(): Promise<void>;
+  stop(): void;
+}
+
+export interface HealthMonitorOptions {
+  config: Pick<Config, 'DATABASE_URL' | 'WATCHED_SERVICES' | 'AI_MODEL' | 'AI_MODEL_SERVICE'>;
+  temporal: Client;
+  log: Log;
+}
+
+/** Between two looks, and how long one may take: an outage shows after both together at most. */
+const OWN = { intervalMs: 2_000, timeoutMs: 1_500 };
+/** Others are far away sometimes, and need not be asked so often. */
+const CONFIGURED = { intervalMs: 5_000, timeoutMs: 3_000 };
+
+/** Watches each service in the background, so that `/health` answers at once even when one of them hangs. */
+export function createHealthMonitor({ config, temporal, log }: HealthMonitorOptions): HealthMonitor {
+  const watches = new Map<string, Watch>([
+    ['database', startWatch({ name: 'database', probe: postgresProbe(config.DATABASE_URL), ...OWN, log })],
+    ['temporal', startWatch({ name: 'temporal', probe: temporalProbe(temporal), ...OWN, log })],
+    ...config.WATCHED_SERVICES.map((service): [string, Watch] => [
+      service.name,
+      startWatch({ name: service.name, probe: probeOf(service), ...CONFIGURED, log }),
+    ]),
+  ]);
+
+  return {
+    state() {
+      const services = Object.fromEntries([...watches].map(([name, watch]) => [name, watch.state()]));
+      const states = Object.values(services);
+      return {
+        status: statusOf(services),
+        services,
+        checkedAt: new Date(Math.min(...states.map(({ checkedAt }) => checkedAt.getTime()))),
+      };
+    },
+    aiModel() {
+      const watch = watches.get(config.AI_MODEL_SERVICE ?? '');
+      return { model: config.AI_MODEL ?? null, isAvailable: watch ? watch.state().status === 'healthy' : null };
+    },
+    async check() {
+      await Promise.all([...watches.values()].map((watch) => watch.check()));
+    },
+    stop() {
+      for (const watch of watches.values()) watch.stop();
+    },
+  };
+}
+
+/** Without the database nothing can be taken or answered; without Temporal or another service telemetry still is. */
+function statusOf(services: Readonly<Record<string, ServiceState>>): HealthStatus {
+  if (services.database?.status !== 'healthy') return 'unhealthy';
+  return Object.values(services).every(({ status }) => status === 'healthy') ? 'healthy' : 'degraded';
+}
+
+function temporalProbe(temporal: Client): Probe {
+  return {
+    async look() {
+      const deadline = Date.now() + OWN.timeoutMs;
+      await temporal.connection.withDeadline(deadline, () => temporal.connection.workflowService.getSystemInfo({}));
+    },
+  };
+}

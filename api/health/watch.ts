@@ -1,0 +1,105 @@
+import type { Log } from '../../shared/log.ts';
+
+export type ServiceStatus = 'healthy' | 'unhealthy';
+
+/** A service as last seen. */
+export interface ServiceState {
+  status: ServiceStatus;
+  /** When it came into this state, as far as this process saw. */
+  since: Date;
+  checkedAt: Date;
+}
+
+/** How to see whether a service works. */
+export interface Probe {
+  /** Ends soon after `signal` is aborted. @throws where it does not work */
+  look(signal: AbortSignal): Promise<void>;
+  /** Lets go of what it keeps between two looks. */
+  close?(): void;
+}
+
+export interface WatchOptions {
+  name: string;
+  probe: Probe;
+  intervalMs: number;
+  timeoutMs: number;
+  log: Log;
+}
+
+export interface Watch {
+  /** Never waits for anything. */
+  state(): ServiceState;
+  /** Looks now, or joins the look under way. */
+  check(): Promise<void>;
+  stop(): void;
+}
+
+/** Looks at one service again and again, from now on; another one that hangs delays nothing here. */
+export function startWatch({ name, probe, intervalMs, timeoutMs, log }: WatchOptions): Watch {
+  let state: ServiceState = { status: 'unhealthy', since: new Date(), checkedAt: new Date(0) };
+  let pending: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  async function look(): Promise<void> {
+    const fault = await faultOf(probe, timeoutMs);
+    // Cut short by the end of this process: that says nothing of the service.
+    if (stopped) return;
+    const status = fault === null ? 'healthy' : 'unhealthy';
+    const now = new Date();
+    const isFirst = state.checkedAt.getTime() === 0;
+    const changed = isFirst || status !== state.status;
+    if (changed && fault !== null) log.warn({ service: name, fault }, 'service is unhealthy');
+    else if (changed && !isFirst) log.info({ service: name, unhealthySince: state.since }, 'service is healthy again');
+    state = { status, since: changed ? now : state.since, checkedAt: now };
+  }
+
+  function check(): Promise<void> {
+    pending ??= look().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  }
+
+  async function loop(): Promise<void> {
+    await check();
+    if (!stopped) timer = setTimeout(() => void loop(), intervalMs).unref();
+  }
+  void loop();
+
+  return {
+    state: () => state,
+    check,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+      probe.close?.();
+    },
+  };
+}
+
+/** Why the service does not work; null where it does. Gives up waiting by itself, whatever the probe does. */
+async function faultOf(probe: Probe, timeoutMs: number): Promise<string | null> {
+  const ended = new AbortController();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const fault = new Error(`no answer in ${timeoutMs} ms`);
+    late.reject(fault);
+    ended.abort(fault);
+  }, timeoutMs);
+  try {
+    await Promise.race([probe.look(ended.signal), late.promise]);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The innermost message: `fetch failed` alone says nothing. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? messageOf(error.cause) : error.message;
+}

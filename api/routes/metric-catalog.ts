@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { catalog } from '../../shared/metrics/catalog/index.ts';
+import type { Formula, Metric } from '../../shared/metrics/definition.ts';
+import { baseOf, commonDimensions } from '../../shared/metrics/query.ts';
+import { defineRoute, type Route } from '../route.ts';
+
+const KINDS = ['additive', 'ratio', 'distinct', 'sketch', 'gauge'] as const;
+
+const metricSchema = z
+  .object({
+    name: z.string(),
+    aliases: z.array(z.string()).meta({ description: 'Short names that mean the same.' }),
+    description: z.string(),
+    unit: z.string(),
+    kind: z.enum(KINDS).meta({
+      description:
+        '`additive`: parts add up to the whole. `ratio`: one number by another. `distinct`: never a sum of parts. `sketch`: a quantile, within 1 %. `gauge`: how it stands.',
+    }),
+    dimensions: z.array(z.string()).meta({
+      description:
+        'What it can be grouped and filtered by; `agent_tag` only filters, `hour_of_day` and `weekday` (from Monday, 1) only group.',
+    }),
+  })
+  .meta({ id: 'Metric' });
+
+const list = defineRoute({
+  method: 'GET',
+  path: '/metric-catalog',
+  access: { least: 'admin', scope: 'metrics' },
+  tag: 'Metrics',
+  summary: 'List every metric, with what it means and what it can be grouped by',
+  answers: { 200: { description: 'The catalog.', schema: z.object({ data: z.array(metricSchema) }) } },
+  handle: async () => ({ status: 200, body: { data: catalog.map(present) } }),
+});
+
+function present(metric: Metric): z.output<typeof metricSchema> {
+  const { name, aliases, description, unit, formula } = metric;
+  const dimensions = [...commonDimensions(baseOf(metric))].sort();
+  return { name, aliases: [...aliases], description, unit, kind: kindOf(formula), dimensions };
+}
+
+function kindOf(formula: Formula): (typeof KINDS)[number] {
+  switch (formula.kind) {
+    case 'total':
+      return 'additive';
+    case 'share':
+      return 'ratio';
+    case 'difference':
+      return 'gauge';
+    case 'known-users':
+      return formula.which === 'new' ? 'additive' : 'gauge';
+    default:
+      return formula.kind;
+  }
+}
+
+export const metricCatalogRoutes: readonly Route[] = [list];

@@ -1,0 +1,73 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { BackfillProgress } from '../../shared/contracts/rollups.ts';
+import { dbOf } from '../../shared/db/orm.ts';
+import { localYesterday } from '../../shared/db/queries/local-days.ts';
+import { startBackfill } from '../../shared/start-rollups.ts';
+import { importConfig } from '../import/import-config.ts';
+import { chooseOrganisation } from '../import/organisation.ts';
+import { followRun, type RunOptions } from '../runs/follow-run.ts';
+import { withOrm } from '../stack/database.ts';
+import { StackError } from '../stack/stack-error.ts';
+
+interface Options extends RunOptions {
+  date?: string;
+  startDate?: string;
+  endDate?: string;
+  force?: true;
+}
+
+/** `tidemark generate-system-metrics`: closes local days; without a date, yesterday. */
+export function registerGenerateSystemMetrics(program: Command): void {
+  program
+    .command('generate-system-metrics')
+    .description('close local days, yesterday where none is named; it needs a running worker')
+    .option('--date <date>', 'one day, 2026-11-20', parseDate)
+    .option('--start-date <date>', 'the first of several days', parseDate)
+    .option('--end-date <date>', 'the last of them', parseDate)
+    .option('--force', 'also make anew what is closed already')
+    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
+    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
+    .action(generateCommand);
+}
+
+async function generateCommand(options: Options): Promise<void> {
+  const force = options.force ?? false;
+  const asked = daysOf(options);
+  const { org, yesterday } = await ownerOf(options);
+  const { startDate, endDate } = asked ?? { startDate: yesterday, endDate: yesterday };
+  const { orgId, result } = await followRun<BackfillProgress>({ ...options, org }, (client, queues) =>
+    startBackfill(client, queues, { orgId: org, startDate, endDate, force }),
+  );
+  const { daysDone, daysTotal, daysGenerated, status } = result;
+  process.stdout.write(`${orgId}: ${daysDone} of ${daysTotal} days done, ${daysGenerated} of them closed anew\n`);
+  if (status === 'cancelled') throw new StackError('Cancelled; the days that are done stay as they are.');
+}
+
+/** The days asked for; null where none is named. */
+function daysOf({ date, startDate, endDate }: Options): { startDate: string; endDate: string } | null {
+  if (date !== undefined) {
+    if (startDate !== undefined || endDate !== undefined) {
+      throw new StackError('Give either --date, or --start-date with --end-date.');
+    }
+    return { startDate: date, endDate: date };
+  }
+  if (startDate === undefined && endDate === undefined) return null;
+  if (startDate === undefined || endDate === undefined) throw new StackError('Give both --start-date and --end-date.');
+  if (endDate < startDate) throw new StackError('--end-date lies before --start-date.');
+  return { startDate, endDate };
+}
+
+/** Whose days they are, and the day that ended last in its time zone. */
+function ownerOf({ folder, org }: Options): Promise<{ org: string; yesterday: string }> {
+  return withOrm(importConfig(process.env, folder), async (orm) => {
+    const db = dbOf(orm.em.fork());
+    const orgId = await chooseOrganisation(db, org, folder);
+    return { org: orgId, yesterday: await localYesterday(db, orgId) };
+  });
+}
+
+function parseDate(text: string): string {
+  const isDate = /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text;
+  if (isDate) return text;
+  throw new InvalidArgumentError('a date, 2026-11-20.');
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { VerifyResult } from '../../shared/contracts/rollups.ts';
+import { startVerify } from '../../shared/start-rollups.ts';
+import { followRun, type RunOptions } from '../runs/follow-run.ts';
+import { StackError } from '../stack/stack-error.ts';
+
+/** `tidemark verify`: compares the rollups with the facts, and exits with 1 where they differ. */
+export function registerVerify(program: Command): void {
+  program
+    .command('verify')
+    .description('compare the rollups with the facts, as it is done every week; it needs a running worker')
+    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
+    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
+    .action(verifyCommand);
+}
+
+async function verifyCommand(options: RunOptions): Promise<void> {
+  const { orgId, result } = await followRun<VerifyResult & { status?: string }>(options, startVerify);
+  const { daysChecked, daysSkipped, differenceCount, differences } = result;
+  process.stdout.write(
+    `${orgId}: ${daysChecked} days of facts compared, ${daysSkipped} skipped, ${differenceCount} differences\n`,
+  );
+  for (const { day, table, grain, missing, surplus } of differences) {
+    process.stdout.write(
+      `  ${day} ${table} (${grain}): ${missing} rows missing, ${surplus} that should not be there\n`,
+    );
+  }
+  if (differenceCount > 0) {
+    throw new StackError('The rollups differ. Make those days anew: POST /workflow-runs/backfill with "force": true.');
+  }
+}

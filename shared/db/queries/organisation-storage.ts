@@ -1,0 +1,28 @@
+import { sql } from 'kysely';
+import { GRAINS } from '../../domain/buckets.ts';
+import { factList } from '../../facts/index.ts';
+import type { Db } from '../orm.ts';
+import { rollupTable } from './rollups/rollup-table.ts';
+
+/**
+ * What an organisation takes of the disk: its report files to the byte, and its facts as their number, by the days of
+ * the rollups, times the mean size of a row with its indexes.
+ */
+export async function organisationStorageBytes(db: Db, orgId: string): Promise<number> {
+  const facts = factList.map(
+    ({ kind }) => sql`
+      SELECT coalesce((SELECT sum(count) FROM ${sql.table(rollupTable(kind))} WHERE org_id = ${orgId} AND grain_seconds = ${GRAINS.day}), 0)
+        * coalesce((
+            SELECT sum(pg_total_relation_size(i.inhrelid)) / nullif(sum(greatest(c.reltuples, 0)), 0)
+            FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            -- A partition that was never analysed says nothing of its rows.
+            WHERE i.inhparent = ${kind}::regclass AND c.reltuples > 0), 0) AS bytes`,
+  );
+  const { rows } = await sql<{ bytes: string }>`
+    SELECT round(sum(bytes)::numeric) AS bytes FROM (
+      ${sql.join(facts, sql` UNION ALL `)}
+      UNION ALL SELECT coalesce(sum(file_size_bytes), 0) FROM reports
+      WHERE org_id = ${orgId} AND status = 'completed' AND files_removed_at IS NULL
+    ) b`.execute(db);
+  return Number(rows[0]?.bytes ?? 0);
+}

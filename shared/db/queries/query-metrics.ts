@@ -1,0 +1,281 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { TimeRange } from '../../domain/time-range.ts';
+import type { UsageCounters } from '../../domain/usage-counters.ts';
+import type { Fact, FactKind } from '../../facts/definition.ts';
+import { facts } from '../../facts/index.ts';
+import { compileFigures, groupNames, isLocal, localColumns, type Scope, usableGrains } from '../../metrics/compile.ts';
+import { activityParts, compileWhoWasActive, USER_FACTS } from '../../metrics/compile-active-users.ts';
+import { compileDistinctUsers, compileUserFigures, isOfUsers, usableUserGrains } from '../../metrics/compile-users.ts';
+import { countersOf, countingColumn, countingScope, summed } from '../../metrics/counters.ts';
+import { factsOf } from '../../metrics/dimensions.ts';
+import { evaluate } from '../../metrics/evaluate.ts';
+import {
+  type BaseMetric,
+  intervalOf,
+  type MetricQuery,
+  type MetricRow,
+  type ResolvedQuery,
+  resolveQuery,
+} from '../../metrics/query.ts';
+import { segmentsOf } from '../../metrics/segments.ts';
+import type { Db, Entities } from '../orm.ts';
+import { pgTime } from '../pg-time.ts';
+import { inSnapshot } from '../snapshot.ts';
+import { firstSeen } from './known-users.ts';
+import type { Figures } from './rollups/aggregate.ts';
+import { localOffsets, readUnsettled } from './rollups/rollup-state.ts';
+
+/** Whose numbers, and which event names count as what. */
+export interface MetricSubject {
+  orgId: string;
+  counters: Readonly<UsageCounters>;
+}
+
+/** A row of numbers as it is read; the groups' values stand in it by their column names. */
+type Read = Record<string, unknown>;
+
+/**
+ * Answers a question to the catalog. All that it reads is of one snapshot: clean whole buckets come from the rollups, the
+ * rest from the facts, so the answer is right also a moment after a write.
+ * @throws TidemarkError `validation` for names that are not in the catalog
+ */
+export async function queryMetrics(em: Entities, subject: MetricSubject, query: MetricQuery): Promise<MetricRow[]> {
+  // Before a transaction is begun for nothing.
+  resolveQuery(query);
+  return inSnapshot(em, (db) => answerMetrics(db, subject, query));
+}
+
+/**
+ * Answers one of several questions whose answers belong together. @param db in a snapshot (`inSnapshot`)
+ * @throws TidemarkError `validation` for names that are not in the catalog
+ */
+export async function answerMetrics(db: Db, subject: MetricSubject, query: MetricQuery): Promise<MetricRow[]> {
+  const resolved = resolveQuery(query);
+  const now = await readGroups(db, subject, resolved, query, query.range);
+  const before = query.compareToPrevious
+    ? await readGroups(db, subject, resolved, query, previousRange(query.range))
+    : null;
+  return arranged(query, resolved, now, before);
+}
+
+/** The range of the same length that ends where this one starts. */
+function previousRange({ startInclusive, endExclusive, timeZone }: TimeRange): TimeRange {
+  const lengthMs = endExclusive.getTime() - startInclusive.getTime();
+  return { startInclusive: new Date(startInclusive.getTime() - lengthMs), endExclusive: startInclusive, timeZone };
+}
+
+/** What was read of each group, by source. */
+class Groups {
+  private readonly rows = new Map<string, { key: Read; bySource: Map<string, Read> }>();
+
+  add(source: string, names: readonly string[], rows: readonly Read[]): void {
+    for (const row of rows) {
+      const key = Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
+      const text = JSON.stringify(key);
+      const group = this.rows.get(text) ?? { key, bySource: new Map<string, Read>() };
+      group.bySource.set(source, row);
+      this.rows.set(text, group);
+    }
+  }
+
+  get(key: string) {
+    return this.rows.get(key);
+  }
+
+  entries() {
+    return this.rows.entries();
+  }
+}
+
+/** Where a metric's numbers are found among those of its group. */
+function sourceOf({ name, formula }: BaseMetric): string {
+  if (formula.kind === 'distinct' || formula.kind === 'known-users') return name;
+  return formula.kind === 'additive' && formula.counter ? `${formula.fact}/${formula.counter}` : formula.fact;
+}
+
+/** Metrics of one statement are read together: those of one fact, and all counters of one fact. */
+function statementOf(metric: BaseMetric): string {
+  const { formula } = metric;
+  return formula.kind === 'additive' && formula.counter ? `${formula.fact}/counters` : sourceOf(metric);
+}
+
+const labelSource = (name: string) => `label/${name}`;
+
+async function readGroups(
+  db: Db,
+  { orgId, counters }: MetricSubject,
+  { base, labels, groupBy, filters }: ResolvedQuery,
+  { granularity }: MetricQuery,
+  range: TimeRange,
+): Promise<Groups> {
+  const unsettled = await readState(db, orgId, { base, labels }, range);
+  const offsetsSeconds = isLocal({ granularity, groupBy }) ? await localOffsets(db, range) : [];
+  const scope: Scope = { orgId, timeZone: range.timeZone, granularity, offsetsSeconds, groupBy, filters };
+  const interval = intervalOf(range);
+  const groups = new Groups();
+  const names = groupNames(scope);
+  const execute = async (statement: RawBuilder<unknown>) => (await sql<Read>`${statement}`.execute(db)).rows;
+  const figuresOfFact = (fact: Fact, of: Scope, figures: Figures) => {
+    if (isOfUsers(of, fact, figures)) {
+      const segments = segmentsOf(interval, unsettled(fact.kind), usableUserGrains(of, fact));
+      return compileUserFigures(of, fact, figures.measures, segments);
+    }
+    return compileFigures(
+      of,
+      fact,
+      figures,
+      segmentsOf(interval, unsettled(fact.kind), usableGrains(of, fact, figures)),
+    );
+  };
+
+  for (const [statement, metrics] of Map.groupBy(base, statementOf)) {
+    const formula = metrics[0]?.formula;
+    if (!formula) continue;
+    if (formula.kind === 'distinct' && isOfAllUsers(scope, formula.facts)) {
+      const active = compileWhoWasActive(activityParts(orgId, interval, unsettled));
+      // DISTINCT first, as `count(DISTINCT …)` would sort.
+      const users = sql`SELECT count(*) AS users FROM (SELECT DISTINCT user_id FROM (${active}) a) d`;
+      groups.add(statement, names, await execute(users));
+    } else if (formula.kind === 'distinct') {
+      const parts = formula.facts.map((kind) => {
+        const fact = facts[kind];
+        return { fact, segments: segmentsOf(interval, unsettled(kind), usableUserGrains(scope, fact)) };
+      });
+      groups.add(statement, names, await execute(compileDistinctUsers(scope, parts)));
+    } else if (formula.kind === 'known-users') {
+      const changes = USER_FACTS.map((fact) => ({ fact, dirty: unsettled(fact.kind).quarters }));
+      const seen = firstSeen(orgId, changes);
+      groups.add(statement, names, await execute(countKnownUsers(scope, range, formula.which, seen)));
+    } else if (formula.kind === 'additive' && formula.counter) {
+      const counted = countersOf(metrics, counters);
+      const wanted = countingScope(scope, formula.fact, [...counted.values()].flat());
+      const rows = await execute(figuresOfFact(facts[formula.fact], wanted, figuresOf(metrics)));
+      for (const [counter, named] of counted) {
+        const own = rows.filter((row) => named.includes(String(row[countingColumn(formula.fact)])));
+        groups.add(`${formula.fact}/${counter}`, names, summed(own, names, formula.measure));
+      }
+    } else {
+      groups.add(statement, names, await execute(figuresOfFact(facts[formula.fact], scope, figuresOf(metrics))));
+    }
+  }
+  for (const { name, label } of labels) {
+    const figures = { measures: [label.measure], sketches: [] };
+    groups.add(labelSource(name), names, await execute(figuresOfFact(facts[label.fact], scope, figures)));
+  }
+  return groups;
+}
+
+/** Whether different users are asked for over all that users do, undivided: their days hold that together. */
+function isOfAllUsers(scope: Scope, kinds: readonly FactKind[]): boolean {
+  const isWhole = !isLocal(scope) && scope.groupBy.length === 0 && Object.keys(scope.filters).length === 0;
+  return isWhole && kinds.length === USER_FACTS.length && USER_FACTS.every(({ kind }) => kinds.includes(kind));
+}
+
+function figuresOf(metrics: readonly BaseMetric[]) {
+  const measures = new Set<string>();
+  const sketches = new Set<string>();
+  for (const { formula } of metrics) {
+    if (formula.kind === 'additive') measures.add(formula.measure);
+    if (formula.kind === 'ratio') for (const name of [formula.numerator, ...formula.denominators]) measures.add(name);
+    if (formula.kind === 'sketch') sketches.add(formula.sketch);
+  }
+  return { measures: [...measures], sketches: [...sketches] };
+}
+
+function countKnownUsers(scope: Scope, range: TimeRange, which: 'all' | 'new', seen: RawBuilder<unknown>) {
+  const bucket = localColumns(scope, sql`s.at`).map(({ name, value }) => sql`${value} AS ${sql.ref(name)}`);
+  const columns = sql.join([...bucket, sql`count(*) AS users`]);
+  const grouped = bucket.length > 0 ? sql`GROUP BY 1` : sql``;
+  if (which === 'new') {
+    return sql`SELECT ${columns} FROM (${seen}) s
+      WHERE s.at >= ${range.startInclusive}::timestamptz AND s.at < ${range.endExclusive}::timestamptz ${grouped}`;
+  }
+  return sql`SELECT ${columns} FROM (${seen}) s WHERE s.at < ${range.endExclusive}::timestamptz ${grouped}`;
+}
+
+/** What the ledger says of the facts that are asked for; since ever where it is asked who was ever seen. */
+function readState(
+  db: Db,
+  orgId: string,
+  { base, labels }: Pick<ResolvedQuery, 'base' | 'labels'>,
+  { startInclusive, endExclusive }: TimeRange,
+) {
+  const kinds = new Set(labels.map(({ label }) => label.fact));
+  let sinceEver = false;
+  for (const { formula } of base) {
+    if (formula.kind === 'known-users') {
+      sinceEver = true;
+      for (const { kind } of USER_FACTS) kinds.add(kind);
+    } else for (const kind of factsOf(formula)) kinds.add(kind);
+  }
+  // Of a bucket that began before the range nothing is read, changed or not.
+  return readUnsettled(db, orgId, [...kinds], {
+    startInclusive: sinceEver ? new Date(0) : startInclusive,
+    endExclusive,
+  });
+}
+
+function arranged(
+  query: MetricQuery,
+  { asked, labels, groupBy }: ResolvedQuery,
+  now: Groups,
+  before: Groups | null,
+): MetricRow[] {
+  const valuesOf = (bySource: ReadonlyMap<string, Read>) => {
+    const figured = {
+      number: (metric: BaseMetric, column: string) => {
+        const value = bySource.get(sourceOf(metric))?.[column];
+        return value === undefined || value === null ? undefined : Number(value);
+      },
+      array: (metric: BaseMetric, column: string) => numbers(bySource.get(sourceOf(metric))?.[column]),
+    };
+    return Object.fromEntries(asked.map(({ name, metric }) => [name, evaluate(metric, figured)]));
+  };
+  const nothing = new Map<string, Read>();
+  // Without groups there is one row, also of nothing.
+  if (groupBy.length === 0 && !query.granularity) now.add('', [], [{}]);
+  const rows = [...now.entries()].map(([text, { key, bySource }]): MetricRow => {
+    const bucket = key.bucket;
+    return {
+      group: Object.fromEntries(groupBy.map((name) => [name, textOrNull(key[`d_${name}`])])),
+      bucket: typeof bucket === 'string' ? pgTime(bucket) : null,
+      values: valuesOf(bySource),
+      labels: Object.fromEntries(
+        labels.map(({ name, label }) => [name, latestText(bySource.get(labelSource(name))?.[label.measure])]),
+      ),
+      previous: before ? valuesOf(before.get(text)?.bySource ?? nothing) : null,
+    };
+  });
+  rows.sort(comparison(query));
+  return query.limit === undefined ? rows : rows.slice(0, query.limit);
+}
+
+/** By the metric asked for, nulls last; then by bucket and group, so that equal questions have equal answers. */
+function comparison({ order }: MetricQuery) {
+  return (a: MetricRow, b: MetricRow): number => {
+    if (order) {
+      const [x, y] = [a.values[order.by] ?? null, b.values[order.by] ?? null];
+      if (x === null || y === null) {
+        if (x !== y) return x === null ? 1 : -1;
+      } else if (x !== y) return order.direction === 'asc' ? x - y : y - x;
+    }
+    const time = (a.bucket?.getTime() ?? 0) - (b.bucket?.getTime() ?? 0);
+    if (time !== 0) return time;
+    const [left, right] = [JSON.stringify(a.group), JSON.stringify(b.group)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value);
+}
+
+/** The text of a pair of time and text. */
+function latestText(pair: unknown): string | null {
+  return Array.isArray(pair) ? textOrNull(pair[1]) : null;
+}
+
+/** PostgreSQL's arrays of bigint come as texts. */
+function numbers(value: unknown): number[] | undefined {
+  return Array.isArray(value) ? value.map(Number) : undefined;
+}

@@ -1,0 +1,44 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Interval } from '../../../domain/buckets.ts';
+
+/** Up to so many stand in a statement as conditions, by which the planner leaves out other partitions beforehand. */
+const FEW = 4;
+
+/** The condition that a time lies in one of a few intervals. */
+export function within(at: RawBuilder<unknown>, intervals: readonly Interval[]): RawBuilder<unknown> {
+  if (intervals.length === 0) return sql`false`;
+  return sql`(${sql.join(
+    intervals.map(
+      ({ startInclusiveMs, endExclusiveMs }) =>
+        sql`(${at} >= ${new Date(startInclusiveMs)}::timestamptz AND ${at} < ${new Date(endExclusiveMs)}::timestamptz)`,
+    ),
+    sql` OR `,
+  )})`;
+}
+
+/**
+ * A table `t` and a condition on its time, for however many intervals: with many each is looked up in the index by
+ * itself, where as many conditions would take longer to plan than to run.
+ */
+export function during(
+  table: RawBuilder<unknown>,
+  at: RawBuilder<unknown>,
+  intervals: readonly Interval[],
+): { from: RawBuilder<unknown>; where: RawBuilder<unknown> } {
+  if (intervals.length <= FEW) return { from: sql`${table} t`, where: within(at, intervals) };
+  const list = JSON.stringify(
+    intervals.map(({ startInclusiveMs, endExclusiveMs }) => ({
+      start: new Date(startInclusiveMs),
+      end: new Date(endExclusiveMs),
+    })),
+  );
+  return {
+    from: sql`json_to_recordset(${list}::json) AS i("start" timestamptz, "end" timestamptz) CROSS JOIN ${table} t`,
+    where: sql`${at} >= i."start" AND ${at} < i."end"`,
+  };
+}
+
+/** Starts of buckets as an array, for `= ANY`. */
+export function bucketArray(starts: readonly number[]): RawBuilder<unknown> {
+  return sql`ARRAY(SELECT to_timestamp(ms::float8 / 1000) FROM json_array_elements_text(${JSON.stringify(starts)}::json) ms)`;
+}

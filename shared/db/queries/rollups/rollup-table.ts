@@ -1,0 +1,22 @@
+import type { Fact, FactKind } from '../../../facts/definition.ts';
+
+/** The name of a fact's rollup table. */
+export function rollupTable(kind: FactKind): string {
+  return `rollup_${kind}`;
+}
+
+/** A table of a fact's rollup, with the dimensions that its rows have. */
+export interface RollupTier {
+  table: string;
+  dimensions: readonly string[];
+}
+
+/** All dimensions, in all grains. */
+export function fullTier({ kind, rollup }: Fact): RollupTier {
+  return { table: rollupTable(kind), dimensions: Object.keys(rollup.dimensions) };
+}
+
+/** Few dimensions, by hours and days; null where a fact does without. */
+export function narrowTier({ kind, rollup }: Fact): RollupTier | null {
+  return rollup.narrow ? { table: `${rollupTable(kind)}_narrow`, dimensions: rollup.narrow } : null;
+}

@@ -1,0 +1,21 @@
+/** What is known of a host at one time, and with how many decimals. */
+export const HOST_FIGURES = {
+  cpu_percent: 2,
+  memory_percent: 2,
+  memory_used_bytes: 0,
+  memory_total_bytes: 0,
+  disk_percent: 2,
+  disk_used_bytes: 0,
+  disk_total_bytes: 0,
+  network_rx_bytes_per_second: 0,
+  network_tx_bytes_per_second: 0,
+  load_1m: 2,
+  processes: 0,
+  uptime_seconds: 0,
+} as const;
+
+export type HostFigure = keyof typeof HOST_FIGURES;
+export type HostState = Record<HostFigure, number>;
+
+/** Figures whose highest value is kept beside the average: a peak that fills something up is what matters. */
+export const PEAK_FIGURES = ['cpu_percent', 'memory_percent', 'disk_percent'] as const;

@@ -1,0 +1,95 @@
+import type { FactKind } from '../../facts/definition.ts';
+import type { Metric, Unit, UsageCounter } from '../definition.ts';
+
+interface Said {
+  aliases?: readonly string[];
+  description: string;
+  unit?: Unit;
+}
+
+/** The metrics of one fact are built by these; the fact's kind qualifies their names. */
+export function metricsOf(fact: FactKind) {
+  const base = (name: string, { aliases = [], description, unit = 'count' }: Said) => ({
+    name: `${fact}.${name}`,
+    aliases,
+    description,
+    unit,
+  });
+  return {
+    sum: (name: string, measure: string, said: Said, counter?: UsageCounter): Metric => ({
+      ...base(name, said),
+      formula: { kind: 'additive', fact, measure, ...(counter === undefined ? {} : { counter }) },
+    }),
+    percent: (name: string, numerator: string, denominators: readonly string[], said: Omit<Said, 'unit'>): Metric => ({
+      ...base(name, { ...said, unit: 'percent' }),
+      formula: { kind: 'ratio', fact, numerator, denominators, scale: 100 },
+    }),
+    mean: (name: string, figure: string, said: Said): Metric => ({
+      ...base(name, said),
+      formula: { kind: 'ratio', fact, numerator: `${figure}_sum`, denominators: [`${figure}_count`], scale: 1 },
+    }),
+    quantile: (name: string, sketch: string, quantile: number, said: Said): Metric => ({
+      ...base(name, said),
+      formula: { kind: 'sketch', fact, sketch, quantile },
+    }),
+  };
+}
+
+/** What facts with a status have in common. `noun`: one of them, in the plural. */
+export function outcomes(
+  fact: FactKind,
+  noun: string,
+  short: Partial<Record<string, readonly string[]>> = {},
+): Metric[] {
+  const { sum, percent, mean, quantile } = metricsOf(fact);
+  const aliases = (name: string) => ({ aliases: short[name] ?? [] });
+  const finished = ['success_count', 'failure_count'];
+  const ms = 'ms' as const;
+  return [
+    sum('count', 'count', { ...aliases('count'), description: `${noun} that began.` }),
+    sum('success_count', 'success_count', { ...aliases('success_count'), description: `${noun} that ended well.` }),
+    sum('failure_count', 'failure_count', {
+      ...aliases('failure_count'),
+      description: `${noun} that failed or ran out of time.`,
+    }),
+    sum('timeout_count', 'timeout_count', { description: `${noun} that ran out of time.` }),
+    sum('cancelled_count', 'cancelled_count', { description: `${noun} that were cancelled.` }),
+    sum('in_progress_count', 'in_progress_count', { description: `${noun} that have not ended.` }),
+    percent('success_rate', 'success_count', finished, {
+      ...aliases('success_rate'),
+      description: `Of the ${noun.toLowerCase()} that ended well or failed, how many ended well.`,
+    }),
+    percent('error_rate', 'failure_count', finished, {
+      ...aliases('error_rate'),
+      description: `Of the ${noun.toLowerCase()} that ended well or failed, how many failed.`,
+    }),
+    mean('avg_duration_ms', 'duration_ms', {
+      ...aliases('avg_duration_ms'),
+      unit: ms,
+      description: `Mean time from start to end of ${noun.toLowerCase()} that ended.`,
+    }),
+    ...quantiles(quantile, 'duration', 'duration_ms', short),
+  ];
+}
+
+/** The median and the two upper quantiles of a distribution in milliseconds. */
+export function quantiles(
+  quantile: ReturnType<typeof metricsOf>['quantile'],
+  figure: string,
+  sketch: string,
+  short: Partial<Record<string, readonly string[]>> = {},
+): Metric[] {
+  return ([50, 95, 99] as const).map((share) => {
+    const name = `p${share}_${figure}_ms`;
+    return quantile(name, sketch, share / 100, {
+      aliases: short[name] ?? [],
+      unit: 'ms',
+      description: `${share} % lie at or below it, within 1 % of the value.`,
+    });
+  });
+}
+
+/** The same name without the fact, where a short name is to mean this fact. */
+export function shortNames(...names: readonly string[]): Record<string, readonly string[]> {
+  return Object.fromEntries(names.map((name) => [name, [name]]));
+}

@@ -1,0 +1,48 @@
+import { quantile } from '../domain/sketch.ts';
+import type { Metric } from './definition.ts';
+import { type BaseMetric, metricNamed } from './query.ts';
+
+/** What was read for one group, by the name of each base metric's source and column. */
+export interface Figured {
+  /** The sum that a measure of a source came to; undefined where the source has no row of the group. */
+  number(metric: BaseMetric, column: string): number | undefined;
+  array(metric: BaseMetric, column: string): readonly number[] | undefined;
+}
+
+/** A metric's value for one group: 0 for counts and sums of nothing, null for rates and quantiles of nothing. */
+export function evaluate(metric: Metric, read: Figured): number | null {
+  const { formula } = metric;
+  const amountOf = (name: string) => evaluate(metricNamed(name), read) ?? 0;
+  switch (formula.kind) {
+    case 'total':
+      return formula.of.reduce((sum, name) => sum + amountOf(name), 0);
+    case 'difference':
+      return Math.max(0, amountOf(formula.of) - amountOf(formula.less));
+    case 'share': {
+      const whole = amountOf(formula.whole);
+      return whole === 0 ? null : Math.min(100, (100 * amountOf(formula.part)) / whole);
+    }
+    default:
+      return evaluateBase({ ...metric, formula }, read);
+  }
+}
+
+function evaluateBase(metric: BaseMetric, read: Figured): number | null {
+  const { formula } = metric;
+  switch (formula.kind) {
+    case 'additive':
+      return read.number(metric, formula.measure) ?? 0;
+    case 'ratio': {
+      const divisor = formula.denominators.reduce((sum, name) => sum + (read.number(metric, name) ?? 0), 0);
+      if (divisor === 0) return null;
+      return (formula.scale * (read.number(metric, formula.numerator) ?? 0)) / divisor;
+    }
+    case 'sketch': {
+      const bins = read.array(metric, `${formula.sketch}_bins`) ?? [];
+      return quantile({ bins, counts: read.array(metric, `${formula.sketch}_counts`) ?? [] }, formula.quantile);
+    }
+    case 'distinct':
+    case 'known-users':
+      return read.number(metric, 'users') ?? 0;
+  }
+}

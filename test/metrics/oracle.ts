@@ -1,0 +1,162 @@
+import { sql } from 'kysely';
+import { type Db, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { pgTime } from '../../shared/db/pg-time.ts';
+import type { FactKind } from '../../shared/facts/definition.ts';
+import { facts } from '../../shared/facts/index.ts';
+import type { Granularity } from '../../shared/metrics/query.ts';
+
+/** A row of a fact as it is stored, with what its execution adds. */
+export interface StoredRow {
+  at: number;
+  /** Start of the local bucket as the plainest SQL gives it; null without a granularity. */
+  bucket: number | null;
+  text(column: string): string | null;
+  number(column: string): number | null;
+  flag(column: string): boolean | null;
+}
+
+type Rows = Record<FactKind, StoredRow[]>;
+
+/** The numbers that metrics must have, each from the rows of its facts, in the plainest words. */
+export const expected: Readonly<
+  Record<string, { of: readonly FactKind[]; value(rows: readonly StoredRow[]): number | null }>
+> = {
+  execution_count: { of: ['executions'], value: (rows) => rows.length },
+  success_rate: {
+    of: ['executions'],
+    value: (rows) =>
+      share(
+        rows.filter((row) => row.text('status') === 'success').length,
+        rows.filter((row) => ['success', 'failure', 'timeout'].includes(row.text('status') ?? '')).length,
+      ),
+  },
+  'executions.in_progress_count': {
+    of: ['executions'],
+    value: (rows) => rows.filter((row) => row.text('status') === 'in_progress').length,
+  },
+  avg_duration_ms: { of: ['executions'], value: (rows) => mean(given(rows, 'duration_ms')) },
+  p50_duration_ms: { of: ['executions'], value: (rows) => rank(given(rows, 'duration_ms'), 0.5) },
+  p95_duration_ms: { of: ['executions'], value: (rows) => rank(given(rows, 'duration_ms'), 0.95) },
+  total_tokens: { of: ['executions'], value: (rows) => sum(given(rows, 'total_tokens')) },
+  avg_steps: { of: ['executions'], value: (rows) => mean(given(rows, 'steps')) },
+  tool_call_count: { of: ['tool_usages'], value: (rows) => rows.length },
+  'tool_usages.cost': { of: ['tool_usages'], value: (rows) => sum(given(rows, 'cost_usd')) },
+  ai_requests: { of: ['ai_usage'], value: (rows) => rows.length },
+  ai_success_rate: {
+    of: ['ai_usage'],
+    value: (rows) => share(rows.filter((row) => row.flag('success')).length, rows.length),
+  },
+  cache_hit_rate: {
+    of: ['ai_usage'],
+    value: (rows) =>
+      share(
+        rows.filter((row) => row.flag('cache_hit')).length,
+        rows.filter((row) => row.flag('cache_hit') !== null).length,
+      ),
+  },
+  'ai_usage.p95_latency_ms': { of: ['ai_usage'], value: (rows) => rank(given(rows, 'latency_ms'), 0.95) },
+  total_cost: { of: ['ai_usage', 'tool_usages'], value: (rows) => sum(given(rows, 'cost_usd')) },
+  session_count: { of: ['sessions'], value: (rows) => rows.length },
+  'sessions.duration_ms': { of: ['sessions'], value: (rows) => sum(given(rows, 'duration_ms')) },
+  'sessions.avg_duration_ms': { of: ['sessions'], value: (rows) => mean(given(rows, 'duration_ms')) },
+  event_count: { of: ['events'], value: (rows) => rows.length },
+  login_count: { of: ['events'], value: (rows) => rows.filter((row) => row.text('event_name') === 'login').length },
+  page_views: { of: ['events'], value: (rows) => rows.filter((row) => row.text('event_name') === 'page_view').length },
+  total_grammar_checks: {
+    of: ['ai_usage'],
+    value: (rows) => rows.filter((row) => row.text('feature') === 'grammar').length,
+  },
+  'executions.users': { of: ['executions'], value: users },
+  'events.users': { of: ['events'], value: users },
+  active_users: { of: ['events', 'executions', 'sessions', 'ai_usage'], value: users },
+};
+
+/** Which column a dimension is, of a fact; usages have the agent and the user of their execution where they have none. */
+export function dimensionOf(row: StoredRow, dimension: string): string | null {
+  switch (dimension) {
+    case 'agent':
+      return row.text('agent_id') ?? row.text('execution_agent_id');
+    case 'user':
+      return row.text('user_id') ?? row.text('execution_user_id');
+    case 'tool':
+      return row.text('tool_name');
+    case 'hour_of_day':
+      return row.text('row_hour');
+    case 'weekday':
+      return row.text('row_weekday');
+    default:
+      return row.text(dimension);
+  }
+}
+
+/** Every row of the facts, without any of the statements that answers are made by. */
+export async function readFacts(
+  orm: Orm,
+  orgId: string,
+  timeZone: string,
+  granularity: Granularity | undefined,
+): Promise<Rows> {
+  const db = dbOf(orm.em.fork());
+  const read = (kind: FactKind) => readFact(db, orgId, kind, timeZone, granularity);
+  return {
+    events: await read('events'),
+    executions: await read('executions'),
+    tool_usages: await read('tool_usages'),
+    agent_workflows: await read('agent_workflows'),
+    sessions: await read('sessions'),
+    ai_usage: await read('ai_usage'),
+    api_calls: await read('api_calls'),
+    errors: await read('errors'),
+  };
+}
+
+async function readFact(db: Db, orgId: string, kind: FactKind, timeZone: string, granularity: Granularity | undefined) {
+  const time = sql.ref(facts[kind].timeColumn);
+  const { rows } = await sql<Record<string, unknown>>`
+    SELECT *, ${time}::text AS row_at, date_trunc(${granularity ?? 'day'}, ${time}, ${timeZone})::text AS row_bucket,
+      to_char(${time} AT TIME ZONE ${timeZone}, 'FMHH24') AS row_hour, to_char(${time} AT TIME ZONE ${timeZone}, 'ID') AS row_weekday
+    FROM ${sql.table(kind)} WHERE org_id = ${orgId}`.execute(db);
+  const { rows: executions } = await sql<Record<string, unknown>>`
+    SELECT execution_id, agent_id, user_id FROM executions WHERE org_id = ${orgId}`.execute(db);
+  const byId = new Map(executions.map((row) => [row.execution_id, row]));
+  return rows.map((row): StoredRow => {
+    const execution = kind === 'tool_usages' || kind === 'ai_usage' ? byId.get(row.execution_id) : undefined;
+    const all: Record<string, unknown> = {
+      ...row,
+      execution_agent_id: execution?.agent_id,
+      execution_user_id: kind === 'tool_usages' ? execution?.user_id : undefined,
+    };
+    const value = (column: string) => all[column] ?? null;
+    return {
+      at: pgTime(String(row.row_at)).getTime(),
+      bucket: granularity === undefined ? null : pgTime(String(row.row_bucket)).getTime(),
+      text: (column) => (value(column) === null ? null : String(value(column))),
+      number: (column) => (value(column) === null ? null : Number(value(column))),
+      flag: (column) => (value(column) === null ? null : value(column) === true),
+    };
+  });
+}
+
+function given(rows: readonly StoredRow[], column: string): number[] {
+  return rows.flatMap((row) => row.number(column) ?? []);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : sum(values) / values.length;
+}
+
+function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : (100 * part) / whole;
+}
+
+function rank(values: readonly number[], q: number): number | null {
+  return values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))] ?? null;
+}
+
+function users(rows: readonly StoredRow[]): number {
+  return new Set(rows.flatMap((row) => row.text('user_id') ?? [])).size;
+}

@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { createPartitionCache } from '../../shared/db/partition-cache.ts';
+import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
+import { dirtyGroups, settleDirty } from '../../shared/db/queries/rollups/settle-dirty.ts';
+import { factsFrom, storeBatch } from '../../shared/db/queries/store-batch.ts';
+import { createPrivacy, DEFAULT_PRIVACY } from '../../shared/domain/privacy.ts';
+import { prepareBatch } from '../../shared/facts/prepare.ts';
+
+export async function newOrganisation(orm: Orm): Promise<string> {
+  const orgId = `org-${randomUUID()}`;
+  await ensureOrganisation(dbOf(orm.em.fork()), orgId, orgId, new Date());
+  return orgId;
+}
+
+/** Stores records as `/batch` does. @throws where one is refused */
+export async function store(orm: Orm, orgId: string, records: readonly object[]): Promise<void> {
+  const db = dbOf(orm.em.fork());
+  const privacy = createPrivacy(DEFAULT_PRIVACY, orgId, 'x'.repeat(32));
+  const receiver = { orgId, privacy, factsFrom: await factsFrom(db, orgId), memberUserId: null };
+  const batch = prepareBatch([...records], receiver, new Date());
+  await createPartitionCache().ensureFor(db, batch);
+  const stored = await orm.em.fork().transactional((em) => storeBatch(dbOf(em), orgId, batch));
+  if (stored.rejected > 0) throw new Error(JSON.stringify(stored.errors.slice(0, 5)));
+}
+
+/** Settles until nothing of the organisation is marked. */
+export async function settleAll(orm: Orm, orgId: string): Promise<void> {
+  const em = orm.em.fork();
+  for (;;) {
+    const groups = await dirtyGroups(dbOf(em), 100, { orgId });
+    if (groups.length === 0) return;
+    for (const group of groups) await settleDirty(em, group);
+  }
+}

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { expect, it } from 'vitest';
+import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
+
+const folder = new URL('./histories/', import.meta.url);
+const names = readdirSync(folder);
+
+it('replays the saved histories: a workflow that runs now goes on after a deploy', { timeout: 120_000 }, async () => {
+  const histories = (function* () {
+    for (const name of names) {
+      const history: unknown = JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
+      yield { workflowId: name, history };
+    }
+  })();
+  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+  const faults: string[] = [];
+  let replayed = 0;
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowsPath }, histories)) {
+    replayed += 1;
+    if (error) faults.push(`${workflowId}: ${error.message}`);
+  }
+  expect(faults).toEqual([]);
+  expect(replayed).toBe(names.length);
+});
+
+it.each(Object.values(WORKFLOWS))('has a history of %s', (type) => {
+  expect(names.some((name) => name.startsWith(`${type}-`))).toBe(true);
+});

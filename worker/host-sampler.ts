@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dbOf, type Orm } from '../shared/db/orm.ts';
+import { storeHostSample } from '../shared/db/queries/host-samples.ts';
+import type { HostReader } from '../shared/host/read-host.ts';
+import type { Log } from '../shared/log.ts';
+
+export interface HostSamplerOptions {
+  orm: Orm;
+  log: Log;
+  reader: HostReader;
+  /** What the samples are stored under. */
+  host: string;
+  /** 0 is never. */
+  intervalSeconds: number;
+}
+
+export interface HostSampler {
+  /** Ends what is under way; the database is not used any more after that. */
+  stop(): Promise<void>;
+}
+
+/** A disk that is on the network and away lets nobody finish reading. */
+const READ_WITHIN_MS = 10_000;
+
+/** Stores the host's state at once, and then at each multiple of the interval, which is one for all workers of a host. */
+export function startHostSampler({ orm, log, reader, host, intervalSeconds }: HostSamplerOptions): HostSampler {
+  if (intervalSeconds === 0) return { async stop() {} };
+  const intervalMs = intervalSeconds * 1000;
+  const gridAt = (nowMs: number) => Math.floor(nowMs / intervalMs) * intervalMs;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  async function sample(atMs: number): Promise<void> {
+    try {
+      const state = await within(READ_WITHIN_MS, signal, reader.read());
+      if (state) await storeHostSample(dbOf(orm.em.fork()), { host, at: new Date(atMs), state });
+    } catch (error) {
+      // The next one is soon; what is missing now is missing in the history too.
+      log.warn({ err: error }, 'the state of the host could not be stored');
+    }
+  }
+
+  async function run(): Promise<void> {
+    let atMs = gridAt(Date.now());
+    while (!signal.aborted) {
+      await sample(atMs);
+      const nextMs = Math.max(atMs, gridAt(Date.now())) + intervalMs;
+      await sleep(nextMs - Date.now(), undefined, { signal, ref: false }).catch(() => undefined);
+      // Timers may fire a little early, and far too late on a machine that slept.
+      atMs = Math.max(nextMs, gridAt(Date.now()));
+    }
+  }
+
+  const running = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** The result; undefined where `signal` was first. @throws Error where neither came in time */
+async function within<Result>(
+  limitMs: number,
+  signal: AbortSignal,
+  work: Promise<Result>,
+): Promise<Result | undefined> {
+  const ended = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: AbortSignal.any([signal, ended.signal]), ref: false }).then(
+    () => Promise.reject(new Error(`no answer in ${limitMs} ms`)),
+    () => undefined,
+  );
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    ended.abort();
+  }
+}

@@ -1,0 +1,76 @@
+import {
+  CancellationScope,
+  ContinueAsNew,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import {
+  type BackfillInput,
+  type BackfillProgress,
+  PAUSE_SIGNAL,
+  PROGRESS_QUERY,
+  RESUME_SIGNAL,
+} from '../shared/contracts/rollups.ts';
+import { brief, heavy } from './options.ts';
+
+const progressQuery = defineQuery<BackfillProgress>(PROGRESS_QUERY);
+const pauseSignal = defineSignal(PAUSE_SIGNAL);
+const resumeSignal = defineSignal(RESUME_SIGNAL);
+
+/**
+ * Makes an organisation's local days anew, one after the other. It can be paused between two days, and cancelled: each
+ * day is right by itself, whatever comes of the others.
+ */
+export async function backfill(input: BackfillInput): Promise<BackfillProgress> {
+  const { listDates } = proxyActivities<Activities>({ ...brief });
+  const { backfillDay } = proxyActivities<Activities>({ ...heavy, taskQueue: input.heavyTaskQueue });
+  const progress: BackfillProgress = input.resume ?? {
+    status: 'running',
+    day: null,
+    daysDone: 0,
+    daysTotal: 0,
+    daysGenerated: 0,
+    quarters: 0,
+  };
+  const advance = (change: Partial<BackfillProgress>) => {
+    Object.assign(progress, change);
+    const { status, day, daysDone, daysTotal } = progress;
+    setCurrentDetails(`**${status}**: ${daysDone} of ${daysTotal} days${day === null ? '' : `, at ${day}`}`);
+  };
+  setHandler(progressQuery, () => progress);
+  setHandler(pauseSignal, () => advance({ status: 'paused' }));
+  setHandler(resumeSignal, () => advance({ status: 'running' }));
+
+  try {
+    const dates = await listDates(input.startDate, input.endDate);
+    advance({ daysTotal: dates.length });
+    for (const date of dates.slice(progress.daysDone)) {
+      await condition(() => progress.status !== 'paused');
+      advance({ day: date });
+      const { generated, quarters } = await backfillDay(input.orgId, date, input.force);
+      advance({
+        daysDone: progress.daysDone + 1,
+        daysGenerated: progress.daysGenerated + (generated ? 1 : 0),
+        quarters: progress.quarters + quarters,
+      });
+      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof backfill>({ ...input, resume: progress });
+    }
+    advance({ status: 'completed', day: null });
+    return progress;
+  } catch (error) {
+    // Goes on with a new history.
+    if (error instanceof ContinueAsNew) throw error;
+    await CancellationScope.nonCancellable(async () =>
+      advance({ status: isCancellation(error) ? 'cancelled' : 'failed' }),
+    );
+    throw error;
+  }
+}
