@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
-import { fillFacts, LARGEST } from './fill-facts.ts';
+import { fillExecutionsOnly, fillFacts, LARGEST } from './fill-facts.ts';
 import { type Figure, seconds } from './measure.ts';
 import { askEndpoints, askQuestions, questionFigures } from './questions.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -9,10 +9,14 @@ import { benchFullRollup, benchLateRecords, settleEverything } from './settling.
 /** Rollups and what is answered from them: at a tenth of the rows, then, in a scene of its own, at all of them. */
 export async function benchRollups(rows: number, rounds: number): Promise<Figure[]> {
   const smallRows = Math.round(rows / 10);
-  const small = await withFacts(smallRows, async (scene) => ({ rows: smallRows, times: await askQuestions(scene) }));
-  // Four million rows have two million executions.
-  const rollup = await withFacts(Math.round(rows * 0.4), (scene) => benchFullRollup(scene, rounds));
-  return withFacts(rows, async (scene, key) => {
+  const small = await withFacts(smallRows, fillFacts, async (scene) => ({
+    rows: smallRows,
+    times: await askQuestions(scene),
+  }));
+  const rollup = await withFacts(Math.min(2_000_000, rows), fillExecutionsOnly, (scene) =>
+    benchFullRollup(scene, rounds),
+  );
+  return withFacts(rows, fillFacts, async (scene, key) => {
     const large = { rows, times: await askQuestions(scene) };
     const endpoints = await askEndpoints(scene, key);
     const late = await benchLateRecords(scene, key, rows, rounds);
@@ -22,6 +26,7 @@ export async function benchRollups(rows: number, rounds: number): Promise<Figure
 
 async function withFacts<Result>(
   rows: number,
+  fill: (scene: Scene, rows: number) => Promise<void>,
   measure: (scene: Scene, key: string) => Promise<Result>,
 ): Promise<Result> {
   const scene = await openScene();
@@ -29,7 +34,7 @@ async function withFacts<Result>(
     // The worker's own rounds would settle what is measured here.
     await scene.pauseSchedules();
     const key = await scene.newOrganisation(LARGEST);
-    const filled = await seconds(() => fillFacts(scene, rows));
+    const filled = await seconds(() => fill(scene, rows));
     const settled = await seconds(() => settleEverything(scene));
     process.stdout.write(`  ${rows} rows filled in ${filled.toFixed(0)} s, rolled up in ${settled.toFixed(0)} s\n`);
     await sql`VACUUM (ANALYZE)`.execute(dbOf(scene.orm.em.fork()));

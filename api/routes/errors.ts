@@ -7,6 +7,7 @@ import { listErrorGroups } from '../../shared/db/queries/list-error-groups.ts';
 import { type FactList, listFacts } from '../../shared/db/queries/list-facts.ts';
 import { readFact } from '../../shared/db/queries/read-fact.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
+import { inSnapshot } from '../../shared/db/snapshot.ts';
 import { ERROR_STATUSES, type ErrorStatus } from '../../shared/domain/error-status.ts';
 import { timeRangeSchema } from '../../shared/domain/time-range.ts';
 import { TidemarkError } from '../../shared/errors.ts';
@@ -14,6 +15,7 @@ import { errors } from '../../shared/facts/errors.ts';
 import { ERROR_LEVELS, id, label } from '../../shared/facts/wire.ts';
 import { factListQuery, factPage } from '../fact-list.ts';
 import { boundsShape, listShape, presentRange } from '../list-query.ts';
+import { metricSubject } from '../metric-subject.ts';
 import { pageSchema } from '../openapi/answers.ts';
 import { errorDetailSchema, errorStatsSchema, listedErrorSchema } from '../openapi/error.ts';
 import { presentErrorDetail, presentErrorStats, presentListedError } from '../present/error.ts';
@@ -92,14 +94,10 @@ const stats = defineRoute({
   query: z.strictObject(timeRangeSchema.shape),
   async handle(context, query) {
     const range = await resolveRange(dbOf(context.em), query, context.caller.timeZone, new Date());
-    const scope = { orgId: context.caller.credential.orgId, range };
-    const body = await context.em.transactional(
-      async (em) => {
-        const db = dbOf(em);
-        return presentErrorStats(await countErrors(db, scope), await readErrorGroupStats(db, scope), range);
-      },
-      // One snapshot, so that the counts agree while errors keep coming.
-      { isolationLevel: 'repeatable read', readOnly: true },
+    const subject = await metricSubject(context);
+    // One snapshot, so that the counts agree while errors keep coming.
+    const body = await inSnapshot(context.em, async (db) =>
+      presentErrorStats(await countErrors(db, subject, range), await readErrorGroupStats(db, subject, range), range),
     );
     return { status: 200, body };
   },

@@ -3,12 +3,12 @@ import type { TimeRange } from '../../domain/time-range.ts';
 import type { UsageCounters } from '../../domain/usage-counters.ts';
 import type { Fact, FactKind } from '../../facts/definition.ts';
 import { facts } from '../../facts/index.ts';
+import { arranged, Groups, labelSource, type Read, sourceOf } from '../../metrics/answer.ts';
 import { compileFigures, groupNames, isLocal, localColumns, type Scope, usableGrains } from '../../metrics/compile.ts';
 import { activityParts, compileWhoWasActive, USER_FACTS } from '../../metrics/compile-active-users.ts';
 import { compileDistinctUsers, compileUserFigures, isOfUsers, usableUserGrains } from '../../metrics/compile-users.ts';
 import { countersOf, countingColumn, countingScope, summed } from '../../metrics/counters.ts';
 import { factsOf } from '../../metrics/dimensions.ts';
-import { evaluate } from '../../metrics/evaluate.ts';
 import {
   type BaseMetric,
   intervalOf,
@@ -19,7 +19,6 @@ import {
 } from '../../metrics/query.ts';
 import { segmentsOf } from '../../metrics/segments.ts';
 import type { Db, Entities } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 import { inSnapshot } from '../snapshot.ts';
 import { firstSeen } from './known-users.ts';
 import type { Figures } from './rollups/aggregate.ts';
@@ -30,9 +29,6 @@ export interface MetricSubject {
   orgId: string;
   counters: Readonly<UsageCounters>;
 }
-
-/** A row of numbers as it is read; the groups' values stand in it by their column names. */
-type Read = Record<string, unknown>;
 
 /**
  * Answers a question to the catalog. All that it reads is of one snapshot: clean whole buckets come from the rollups, the
@@ -64,42 +60,11 @@ function previousRange({ startInclusive, endExclusive, timeZone }: TimeRange): T
   return { startInclusive: new Date(startInclusive.getTime() - lengthMs), endExclusive: startInclusive, timeZone };
 }
 
-/** What was read of each group, by source. */
-class Groups {
-  private readonly rows = new Map<string, { key: Read; bySource: Map<string, Read> }>();
-
-  add(source: string, names: readonly string[], rows: readonly Read[]): void {
-    for (const row of rows) {
-      const key = Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
-      const text = JSON.stringify(key);
-      const group = this.rows.get(text) ?? { key, bySource: new Map<string, Read>() };
-      group.bySource.set(source, row);
-      this.rows.set(text, group);
-    }
-  }
-
-  get(key: string) {
-    return this.rows.get(key);
-  }
-
-  entries() {
-    return this.rows.entries();
-  }
-}
-
-/** Where a metric's numbers are found among those of its group. */
-function sourceOf({ name, formula }: BaseMetric): string {
-  if (formula.kind === 'distinct' || formula.kind === 'known-users') return name;
-  return formula.kind === 'additive' && formula.counter ? `${formula.fact}/${formula.counter}` : formula.fact;
-}
-
 /** Metrics of one statement are read together: those of one fact, and all counters of one fact. */
 function statementOf(metric: BaseMetric): string {
   const { formula } = metric;
   return formula.kind === 'additive' && formula.counter ? `${formula.fact}/counters` : sourceOf(metric);
 }
-
-const labelSource = (name: string) => `label/${name}`;
 
 async function readGroups(
   db: Db,
@@ -213,69 +178,4 @@ function readState(
     startInclusive: sinceEver ? new Date(0) : startInclusive,
     endExclusive,
   });
-}
-
-function arranged(
-  query: MetricQuery,
-  { asked, labels, groupBy }: ResolvedQuery,
-  now: Groups,
-  before: Groups | null,
-): MetricRow[] {
-  const valuesOf = (bySource: ReadonlyMap<string, Read>) => {
-    const figured = {
-      number: (metric: BaseMetric, column: string) => {
-        const value = bySource.get(sourceOf(metric))?.[column];
-        return value === undefined || value === null ? undefined : Number(value);
-      },
-      array: (metric: BaseMetric, column: string) => numbers(bySource.get(sourceOf(metric))?.[column]),
-    };
-    return Object.fromEntries(asked.map(({ name, metric }) => [name, evaluate(metric, figured)]));
-  };
-  const nothing = new Map<string, Read>();
-  // Without groups there is one row, also of nothing.
-  if (groupBy.length === 0 && !query.granularity) now.add('', [], [{}]);
-  const rows = [...now.entries()].map(([text, { key, bySource }]): MetricRow => {
-    const bucket = key.bucket;
-    return {
-      group: Object.fromEntries(groupBy.map((name) => [name, textOrNull(key[`d_${name}`])])),
-      bucket: typeof bucket === 'string' ? pgTime(bucket) : null,
-      values: valuesOf(bySource),
-      labels: Object.fromEntries(
-        labels.map(({ name, label }) => [name, latestText(bySource.get(labelSource(name))?.[label.measure])]),
-      ),
-      previous: before ? valuesOf(before.get(text)?.bySource ?? nothing) : null,
-    };
-  });
-  rows.sort(comparison(query));
-  return query.limit === undefined ? rows : rows.slice(0, query.limit);
-}
-
-/** By the metric asked for, nulls last; then by bucket and group, so that equal questions have equal answers. */
-function comparison({ order }: MetricQuery) {
-  return (a: MetricRow, b: MetricRow): number => {
-    if (order) {
-      const [x, y] = [a.values[order.by] ?? null, b.values[order.by] ?? null];
-      if (x === null || y === null) {
-        if (x !== y) return x === null ? 1 : -1;
-      } else if (x !== y) return order.direction === 'asc' ? x - y : y - x;
-    }
-    const time = (a.bucket?.getTime() ?? 0) - (b.bucket?.getTime() ?? 0);
-    if (time !== 0) return time;
-    const [left, right] = [JSON.stringify(a.group), JSON.stringify(b.group)];
-    return left < right ? -1 : left > right ? 1 : 0;
-  };
-}
-
-function textOrNull(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
-}
-
-/** The text of a pair of time and text. */
-function latestText(pair: unknown): string | null {
-  return Array.isArray(pair) ? textOrNull(pair[1]) : null;
-}
-
-/** PostgreSQL's arrays of bigint come as texts. */
-function numbers(value: unknown): number[] | undefined {
-  return Array.isArray(value) ? value.map(Number) : undefined;
 }

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
+import { GRAINS } from '../../../domain/buckets.ts';
 import type { Fact, FactKind } from '../../../facts/definition.ts';
 import { facts } from '../../../facts/index.ts';
 import { type Db, dbOf, type Entities } from '../../orm.ts';
 import { pgTime } from '../../pg-time.ts';
 import { takeCutoff } from '../cutoff.ts';
-import { bucketArray } from './intervals.ts';
+import { bucketArray, within } from './intervals.ts';
 import { settleFact } from './settle-fact.ts';
 import { settleUsers } from './settle-users.ts';
 
@@ -13,6 +14,9 @@ const SETTLE_LOCK = 7_405_175;
 
 /** Four whole days, or as many single quarters: a transaction of seconds, whatever was touched. */
 const MAX_QUARTERS = 4 * 96;
+/** A month, where there is little in it: a chunk costs some milliseconds by itself, and most organisations are small. */
+const MAX_SPARSE_QUARTERS = 31 * 96;
+const SPARSE_ROWS = 20_000;
 
 /** Waits for the settling that is under way in an organisation; none begins until the transaction ends. */
 export async function awaitSettling(trx: Db, orgId: string): Promise<void> {
@@ -62,10 +66,10 @@ export async function settleDirty(em: Entities, { orgId, kind }: DirtyGroup): Pr
     const { rows: lock } = await sql<{ taken: boolean }>`
       SELECT pg_try_advisory_xact_lock(${SETTLE_LOCK}, hashtext(${orgId})) AS taken`.execute(trx);
     if (!lock[0]?.taken) return 'busy';
-    const quarters = await takeMarks(trx, orgId, fact, cutoff);
+    const { quarters, isMore } = await takeMarks(trx, orgId, fact, cutoff);
     if (quarters.length === 0) return 'clean';
     await settleQuarters(trx, fact, orgId, quarters);
-    return { quarters: quarters.length, isMore: quarters.length === MAX_QUARTERS };
+    return { quarters: quarters.length, isMore };
   });
 }
 
@@ -80,16 +84,36 @@ async function settleQuarters(trx: Db, fact: Fact, orgId: string, marked: readon
   await settleUsers(trx, fact, orgId, quarters);
 }
 
-async function takeMarks(trx: Db, orgId: string, fact: Fact, cutoff: string): Promise<number[]> {
+async function takeMarks(
+  trx: Db,
+  orgId: string,
+  fact: Fact,
+  cutoff: string,
+): Promise<{ quarters: number[]; isMore: boolean }> {
   const { rows } = await sql<{ ms: string }>`
     SELECT DISTINCT (extract(epoch FROM bucket) * 1000)::bigint AS ms FROM bucket_ledger
     WHERE org_id = ${orgId} AND kind = ${fact.kind} AND marked_at <= ${cutoff}::timestamptz
-    ORDER BY ms LIMIT ${MAX_QUARTERS}`.execute(trx);
-  const quarters = rows.map(({ ms }) => Number(ms));
-  if (quarters.length === 0) return [];
+    ORDER BY ms LIMIT ${MAX_SPARSE_QUARTERS}`.execute(trx);
+  const marked = rows.map(({ ms }) => Number(ms));
+  const isSparse = marked.length <= MAX_QUARTERS || (await holdsFewRows(trx, orgId, fact, marked));
+  const quarters = isSparse ? marked : marked.slice(0, MAX_QUARTERS);
+  if (quarters.length === 0) return { quarters, isMore: false };
   await sql`
     DELETE FROM bucket_ledger
     WHERE org_id = ${orgId} AND kind = ${fact.kind} AND marked_at <= ${cutoff}::timestamptz
       AND bucket = ANY (${bucketArray(quarters)})`.execute(trx);
-  return quarters;
+  return { quarters, isMore: marked.length > quarters.length || marked.length === MAX_SPARSE_QUARTERS };
+}
+
+/** Whether there is little between the first and the last of some quarters; it looks at no more rows than that. */
+async function holdsFewRows(trx: Db, orgId: string, fact: Fact, quarters: readonly number[]): Promise<boolean> {
+  const [first, last] = [quarters[0], quarters.at(-1)];
+  if (first === undefined || last === undefined) return true;
+  const at = sql.ref(fact.timeColumn);
+  const { rows } = await sql<{ count: string }>`
+    SELECT count(*) AS count FROM (
+      SELECT FROM ${sql.table(fact.kind)} WHERE org_id = ${orgId}
+        AND ${within(at, [{ startInclusiveMs: first, endExclusiveMs: last + GRAINS.quarter * 1000 }])}
+      LIMIT ${SPARSE_ROWS}) f`.execute(trx);
+  return Number(rows[0]?.count) < SPARSE_ROWS;
 }

@@ -15,10 +15,14 @@ export async function settleUsers(trx: Db, fact: Fact, orgId: string, quarters: 
   if (!fact.rollup.users) return;
   const dirty = JSON.stringify(
     quarters.map((start) => ({
-      day: new Date(start).toISOString().slice(0, 10),
+      day: dayOf(start),
       quarter: (start % DAY_MS) / (GRAINS.quarter * 1000),
     })),
   );
+  const [first, last] = [quarters[0], quarters.at(-1)];
+  if (first === undefined || last === undefined) return;
+  // Constant bounds, so that the rows of other days are not read, whatever the planner makes of the join.
+  const onTheseDays = sql`u.day BETWEEN ${dayOf(first)}::date AND ${dayOf(last)}::date`;
   const { rows } = await sql<UserOnDay>`
     WITH dirty AS MATERIALIZED (SELECT * FROM json_to_recordset(${dirty}::json) AS r(day date, quarter smallint)),
     dirty_days AS MATERIALIZED (SELECT day, array_agg(quarter) AS quarters FROM dirty GROUP BY day),
@@ -27,11 +31,11 @@ export async function settleUsers(trx: Db, fact: Fact, orgId: string, quarters: 
       SELECT day, user_id FROM fresh
       UNION
       SELECT u.day, u.user_id FROM user_rollup u JOIN dirty_days d ON d.day = u.day
-      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND u.quarters && d.quarters
+      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.quarters && d.quarters
     ),
     gone AS (
       DELETE FROM user_rollup u USING touched c
-      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND u.day = c.day AND u.user_id = c.user_id
+      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.day = c.day AND u.user_id = c.user_id
       RETURNING u.*
     ),
     kept AS (
@@ -52,9 +56,11 @@ export async function settleUsers(trx: Db, fact: Fact, orgId: string, quarters: 
     )
     SELECT day::text AS day, user_id FROM touched`.execute(trx);
   await settleUserDays(trx, orgId, rows);
-  const [first] = quarters;
-  if (first === undefined) return;
   await settleKnownUsers(trx, orgId, [...new Set(rows.map(({ user_id }) => user_id))], new Date(first));
+}
+
+function dayOf(startMs: number): string {
+  return new Date(startMs).toISOString().slice(0, 10);
 }
 
 /**

@@ -1,0 +1,106 @@
+import { pgTime } from '../db/pg-time.ts';
+import { evaluate } from './evaluate.ts';
+import type { BaseMetric, MetricQuery, MetricRow, ResolvedQuery } from './query.ts';
+
+/** A row of numbers as it is read; the groups' values stand in it by their column names. */
+export type Read = Record<string, unknown>;
+
+/** What was read of each group, by source. */
+export class Groups {
+  private readonly rows = new Map<string, { key: Read; bySource: Map<string, Read> }>();
+
+  add(source: string, names: readonly string[], rows: readonly Read[]): void {
+    for (const row of rows) {
+      const key = Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
+      const text = JSON.stringify(key);
+      const group = this.rows.get(text) ?? { key, bySource: new Map<string, Read>() };
+      group.bySource.set(source, row);
+      this.rows.set(text, group);
+    }
+  }
+
+  get(key: string) {
+    return this.rows.get(key);
+  }
+
+  entries() {
+    return this.rows.entries();
+  }
+}
+
+/** Where a metric's numbers are found among those of its group. */
+export function sourceOf({ name, formula }: BaseMetric): string {
+  if (formula.kind === 'distinct' || formula.kind === 'known-users') return name;
+  return formula.kind === 'additive' && formula.counter ? `${formula.fact}/${formula.counter}` : formula.fact;
+}
+
+/** Where a label's text is found. */
+export function labelSource(name: string): string {
+  return `label/${name}`;
+}
+
+/** The rows of an answer, in the order that was asked for. */
+export function arranged(
+  query: MetricQuery,
+  { asked, labels, groupBy }: ResolvedQuery,
+  now: Groups,
+  before: Groups | null,
+): MetricRow[] {
+  const valuesOf = (bySource: ReadonlyMap<string, Read>) => {
+    const figured = {
+      number: (metric: BaseMetric, column: string) => {
+        const value = bySource.get(sourceOf(metric))?.[column];
+        return value === undefined || value === null ? undefined : Number(value);
+      },
+      array: (metric: BaseMetric, column: string) => numbers(bySource.get(sourceOf(metric))?.[column]),
+    };
+    return Object.fromEntries(asked.map(({ name, metric }) => [name, evaluate(metric, figured)]));
+  };
+  const nothing = new Map<string, Read>();
+  // Without groups there is one row, also of nothing.
+  if (groupBy.length === 0 && !query.granularity) now.add('', [], [{}]);
+  const rows = [...now.entries()].map(([text, { key, bySource }]): MetricRow => {
+    const bucket = key.bucket;
+    return {
+      group: Object.fromEntries(groupBy.map((name) => [name, textOrNull(key[`d_${name}`])])),
+      bucket: typeof bucket === 'string' ? pgTime(bucket) : null,
+      values: valuesOf(bySource),
+      labels: Object.fromEntries(
+        labels.map(({ name, label }) => [name, latestText(bySource.get(labelSource(name))?.[label.measure])]),
+      ),
+      previous: before ? valuesOf(before.get(text)?.bySource ?? nothing) : null,
+    };
+  });
+  rows.sort(comparison(query));
+  return query.limit === undefined ? rows : rows.slice(0, query.limit);
+}
+
+/** By the metric asked for, nulls last; then by bucket and group, so that equal questions have equal answers. */
+function comparison({ order }: MetricQuery) {
+  return (a: MetricRow, b: MetricRow): number => {
+    if (order) {
+      const [x, y] = [a.values[order.by] ?? null, b.values[order.by] ?? null];
+      if (x === null || y === null) {
+        if (x !== y) return x === null ? 1 : -1;
+      } else if (x !== y) return order.direction === 'asc' ? x - y : y - x;
+    }
+    const time = (a.bucket?.getTime() ?? 0) - (b.bucket?.getTime() ?? 0);
+    if (time !== 0) return time;
+    const [left, right] = [JSON.stringify(a.group), JSON.stringify(b.group)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value);
+}
+
+/** The text of a pair of time and text. */
+function latestText(pair: unknown): string | null {
+  return Array.isArray(pair) ? textOrNull(pair[1]) : null;
+}
+
+/** PostgreSQL's arrays of bigint come as texts. */
+function numbers(value: unknown): number[] | undefined {
+  return Array.isArray(value) ? value.map(Number) : undefined;
+}
