@@ -39,7 +39,8 @@ if (wanted.some((name) => ['ingestion', 'latency', 'exports'].includes(name))) {
     await scene.close();
   }
 }
-if (wanted.includes('rollups')) figures.push(...(await benchRollups(Number(options['fact-rows']), rounds)));
+if (wanted.includes('rollups'))
+  figures.push(...(await benchRollups(Number(options['fact-rows']), Number(options.rows), rounds)));
 await mkdir(options.out.replace(/[^/]*$/, '') || '.', { recursive: true });
 await writeFile(options.out, `${JSON.stringify({ figures, notes }, null, 2)}\n`);
 for (const figure of figures) {

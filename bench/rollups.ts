@@ -7,15 +7,13 @@ import { openScene, type Scene } from './scene.ts';
 import { benchFullRollup, benchLateRecords, settleEverything } from './settling.ts';
 
 /** Rollups and what is answered from them: at a tenth of the rows, then, in a scene of its own, at all of them. */
-export async function benchRollups(rows: number, rounds: number): Promise<Figure[]> {
+export async function benchRollups(rows: number, executions: number, rounds: number): Promise<Figure[]> {
   const smallRows = Math.round(rows / 10);
   const small = await withFacts(smallRows, fillFacts, async (scene) => ({
     rows: smallRows,
     times: await askQuestions(scene),
   }));
-  const rollup = await withFacts(Math.min(2_000_000, rows), fillExecutionsOnly, (scene) =>
-    benchFullRollup(scene, rounds),
-  );
+  const rollup = await withFacts(executions, fillExecutionsOnly, (scene) => benchFullRollup(scene, rounds));
   return withFacts(rows, fillFacts, async (scene, key) => {
     const large = { rows, times: await askQuestions(scene) };
     const endpoints = await askEndpoints(scene, key);

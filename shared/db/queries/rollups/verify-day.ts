@@ -33,7 +33,7 @@ export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStar
       const day = { startInclusiveMs: dayStartMs, endExclusiveMs: dayStartMs + DAY_MS };
       const { rows } = await sql<{ dirty: boolean; floor: string | null }>`
         SELECT EXISTS (SELECT FROM bucket_ledger WHERE org_id = ${orgId} AND kind = ${fact.kind} AND ${within(sql`bucket`, [day])}) AS dirty,
-               (SELECT max(at) FROM facts_from WHERE org_id = ${orgId} AND kind IN (${fact.kind}, 'rollups')) AS floor`.execute(
+               (SELECT max(at) FROM facts_from WHERE org_id = ${orgId} AND kind IN (${sql.join(sourcesOf(fact))})) AS floor`.execute(
         trx,
       );
       const state = rows[0];
@@ -88,6 +88,12 @@ export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStar
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
+}
+
+/** What a fact's rollup is made of, by whose floors: where its executions are gone, nobody can tell the agents of usages. */
+function sourcesOf(fact: Fact): string[] {
+  const others = Object.values(fact.rollup.dimensions).flatMap(({ source }) => source ?? []);
+  return [fact.kind, 'rollups', ...others];
 }
 
 function storedRows(
