@@ -48,7 +48,7 @@ export class ApiClient {
   async insist(method: string, path: string, request: ApiRequest = {}): Promise<ApiAnswer> {
     return this.#untilFinal(`${method} ${path}`, async () => {
       const answer = await this.ask(method, path, request);
-      if (isPassing(answer.status)) throw new PassingFault(String(answer.status));
+      if (isPassing(answer.status)) throw new PassingFault(String(answer.status), { cause: answer.body });
       return answer;
     });
   }

@@ -43,6 +43,12 @@ export async function fillFinishedMonth(scene: Scene, rows: number): Promise<voi
      FROM (${month}) AS m`,
     values,
   );
+  await queryOnce(
+    url,
+    `INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
+     SELECT DISTINCT org, 'executions', date_bin('15 minutes', at, 'epoch'::timestamptz), clock_timestamp() FROM (${month}) AS m`,
+    values,
+  );
   await queryOnce(url, 'ANALYZE');
 }
 

@@ -5,6 +5,7 @@ import { queryMetrics } from '../../shared/db/queries/query-metrics.ts';
 import { dirtyGroups, settleDirty } from '../../shared/db/queries/rollups/settle-dirty.ts';
 import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
+import { TidemarkError } from '../../shared/errors.ts';
 import type { MetricQuery } from '../../shared/metrics/query.ts';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
 import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
@@ -179,4 +180,25 @@ it('answers every question as the facts do, whatever is settled, late, merged or
     }),
     { numRuns: long ? 60 : 12 },
   );
+});
+
+it('refuses names that are not in the catalog, and lists what there is', async () => {
+  const range = { startInclusive: new Date(0), endExclusive: new Date(1), timeZone: 'UTC' };
+  const subject = { orgId: 'nobody', counters: DEFAULT_USAGE_COUNTERS };
+  const refused = (query: Partial<MetricQuery>) =>
+    queryMetrics(orm.em.fork(), subject, { metrics: ['execution_count'], range, ...query }).then(
+      () => [],
+      (error: unknown) => (error instanceof TidemarkError ? error.errors : [String(error)]),
+    );
+  expect(await refused({ metrics: ['executoin_count'] })).toEqual([
+    { field: 'metrics', message: expect.stringContaining('executions.count') },
+  ]);
+  expect(await refused({ groupBy: ['colour'] })).toEqual([
+    { field: 'group_by', message: expect.stringMatching(/colour .*agent.*user/) },
+  ]);
+  expect(await refused({ metrics: ['total_cost'], filters: { model: ['gpt-4o'] } })).toEqual([
+    { field: 'filters', message: expect.stringContaining('model is not a dimension of all metrics asked for') },
+  ]);
+  expect(await refused({ order: { by: 'success_rate', direction: 'asc' } })).toHaveLength(1);
+  expect(await refused({ compareToPrevious: true, granularity: 'day' })).toHaveLength(1);
 });

@@ -151,6 +151,7 @@ it('generates the days asked for, leaves those that exist, and makes them anew w
     total_executions: 2,
     error_rate: 0,
     p95_response_time_ms: expect.closeTo(10_000, -2),
+    storage_bytes: expect.toSatisfy((bytes: number) => bytes > 200 && bytes < 2_000),
   });
   expect(await generate({ date: day, force: true })).toMatchObject({ result: { days_generated: 1 } });
   expect(await executionsOf()).toMatchObject({ total_executions: 3, error_rate: expect.closeTo(100 / 3) });
