@@ -13,10 +13,17 @@ export function awaitExecutions(fact: Fact, orgId: string) {
   if (!dependsOnExecution(fact)) return sql``;
   return sql`, awaiting AS (
     INSERT INTO awaited_executions (org_id, execution_id, kind, bucket)
-    SELECT DISTINCT ${orgId}, w.execution_id, ${fact.kind}, date_bin('15 minutes', w.at, 'epoch'::timestamptz)
-    FROM written w
-    WHERE w.execution_id IS NOT NULL AND w.agent_id IS NULL AND NOT EXISTS (
-      SELECT FROM fact_keys k WHERE k.org_id = ${orgId} AND k.kind = 'executions' AND k.id = w.execution_id)
+    SELECT ${orgId}, u.execution_id, ${fact.kind}, u.bucket
+    FROM (
+      SELECT DISTINCT w.execution_id, date_bin('15 minutes', w.at, 'epoch'::timestamptz) AS bucket
+      FROM written w WHERE w.execution_id IS NOT NULL AND w.agent_id IS NULL
+    ) u
+    -- Each is looked up by its key; as a join this would read all keys that there are.
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS keys FROM (
+        SELECT FROM fact_keys k WHERE k.org_id = ${orgId} AND k.kind = 'executions' AND k.id = u.execution_id LIMIT 1) k
+    ) known
+    WHERE known.keys = 0
   )`;
 }
 
@@ -27,8 +34,8 @@ export function awaitExecutions(fact: Fact, orgId: string) {
 export function markDependents(fact: Fact, orgId: string, stamp: string) {
   if (fact.kind !== 'executions') return sql``;
   return sql`, arrived AS (
-    DELETE FROM awaited_executions a USING written w
-    WHERE a.org_id = ${orgId} AND a.execution_id = w.execution_id
+    DELETE FROM awaited_executions a
+    WHERE a.org_id = ${orgId} AND a.execution_id = ANY (ARRAY(SELECT w.execution_id FROM written w))
     RETURNING a.kind, a.bucket
   ), dependents AS (
     INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
