@@ -8,7 +8,7 @@ import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
 /** A name that would break out of a quoted text. */
-const STRANGE = "o'brien\\' OR TidemarkOrganisation = 'acme";
+const STRANGE = "o'brien\\' OR TidemarkOrganisation = 'acme-runs";
 
 let service: TestService;
 let idle: TestService;
@@ -18,8 +18,8 @@ let operator: ApiClient;
 beforeAll(async () => {
   service = await startService({ workers: true });
   idle = await startService({ workers: false });
-  admin = await service.clientFor('acme', 'admin');
-  operator = await service.clientFor('acme', 'operator');
+  admin = await service.clientFor('acme-runs', 'admin');
+  operator = await service.clientFor('acme-runs', 'operator');
 });
 afterAll(async () => {
   await Promise.all([service.close(), idle.close()]);
@@ -51,12 +51,12 @@ it('starts, lists and shows a run', async () => {
   expect(started).toMatchObject({
     status: 202,
     json: {
-      id: 'retention/acme/dry-run',
-      workflow_id: 'retention/acme/dry-run',
+      id: 'retention/acme-runs/dry-run',
+      workflow_id: 'retention/acme-runs/dry-run',
       status: 'running',
       links: {
-        self: '/api/v1/analytics/workflow-runs/retention%2Facme%2Fdry-run',
-        temporal_ui: expect.stringContaining('retention%2Facme%2Fdry-run'),
+        self: '/api/v1/analytics/workflow-runs/retention%2Facme-runs%2Fdry-run',
+        temporal_ui: expect.stringContaining('retention%2Facme-runs%2Fdry-run'),
       },
     },
   });
@@ -71,10 +71,10 @@ it('starts, lists and shows a run', async () => {
   });
   expect(run.json.links.temporal_ui).toBeUndefined();
   expect(await listed(admin, '?type=retentionCleanup&status=completed', 1)).toMatchObject([
-    { workflow_id: 'retention/acme/dry-run', run_id: started.json.run_id, progress: null },
+    { workflow_id: 'retention/acme-runs/dry-run', run_id: started.json.run_id, progress: null },
   ]);
   const { json } = await admin.get('/audit-log?action=workflow_run.started');
-  expect(json.data).toMatchObject([{ target: 'retention/acme/dry-run', details: { dry_run: true } }]);
+  expect(json.data).toMatchObject([{ target: 'retention/acme-runs/dry-run', details: { dry_run: true } }]);
 });
 
 it('gives a repeated request its first answer, and takes no body that it does not know', async () => {
@@ -113,8 +113,8 @@ it('goes through long lists page by page', async () => {
 
 describe('another organisation', () => {
   it('sees, asks and stops nothing, also by the right id', async () => {
-    const workflowId = await startWaiting('backfill', 'acme');
-    const own = await idle.clientFor('acme', 'admin');
+    const workflowId = await startWaiting('backfill', 'acme-runs');
+    const own = await idle.clientFor('acme-runs', 'admin');
     expect((await own.get(pathOf(workflowId))).json).toMatchObject({
       status: 'running',
       type: 'backfill',
@@ -149,7 +149,7 @@ describe('another organisation', () => {
 
 it('shows operators alone what spans organisations', async () => {
   const workflowId = await startWaiting(WORKFLOWS.housekeeping, null);
-  const [own, all] = [await idle.clientFor('acme', 'admin'), await idle.clientFor('acme', 'operator')];
+  const [own, all] = [await idle.clientFor('acme-runs', 'admin'), await idle.clientFor('acme-runs', 'operator')];
   expect((await own.get(pathOf(workflowId))).status).toBe(404);
   expect((await all.get(pathOf(workflowId))).json).toMatchObject({ type: 'housekeeping', status: 'running' });
   expect(await listed(all, '?type=housekeeping', 1)).toMatchObject([{ workflow_id: workflowId }]);
@@ -159,8 +159,8 @@ it('shows operators alone what spans organisations', async () => {
 });
 
 it('pauses and resumes what can wait, stops anything, and nothing that is over', async () => {
-  const own = await idle.clientFor('acme', 'admin');
-  const workflowId = await startWaiting('backfill', 'acme');
+  const own = await idle.clientFor('acme-runs', 'admin');
+  const workflowId = await startWaiting('backfill', 'acme-runs');
   for (const control of ['pause', 'resume', 'cancel']) {
     expect((await own.post(`${pathOf(workflowId)}/${control}`)).status).toBe(202);
   }
@@ -171,7 +171,7 @@ it('pauses and resumes what can wait, stops anything, and nothing that is over',
   await idle.temporal.workflow.getHandle(workflowId).terminate();
   expect((await own.post(`${pathOf(workflowId)}/cancel`)).status).toBe(409);
 
-  const other = await startWaiting(WORKFLOWS.retentionCleanup, 'acme');
+  const other = await startWaiting(WORKFLOWS.retentionCleanup, 'acme-runs');
   expect((await own.post(`${pathOf(other)}/pause`)).status).toBe(409);
   await idle.temporal.workflow.getHandle(other).terminate();
   const { data } = (await own.get('/audit-log')).json;
@@ -190,12 +190,12 @@ it('says when to come back while Temporal is away, and begins nothing', async ()
   if (address === null || typeof address === 'string') throw new Error('The silent server has no port');
   const away = await startService({ workers: false, env: { TEMPORAL_ADDRESS: `127.0.0.1:${address.port}` } });
   try {
-    const client = await away.clientFor('acme', 'admin');
+    const client = await away.clientFor('acme-runs', 'admin');
     const calls = [
       ['GET', '/workflow-runs'],
-      ['GET', pathOf('retention/acme/by-hand')],
+      ['GET', pathOf('retention/acme-runs/by-hand')],
       ['POST', '/workflow-runs/retention'],
-      ['POST', `${pathOf('retention/acme/by-hand')}/cancel`],
+      ['POST', `${pathOf('retention/acme-runs/by-hand')}/cancel`],
       ['POST', '/users/jane/erase'],
     ] as const;
     const answers = calls.map(async ([method, path]) => {

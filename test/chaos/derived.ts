@@ -56,7 +56,7 @@ export async function disturbDerived(scene: Scene, random: Random, kills: number
   // A retention that removes more of the finished month each time, and a backfill of the days that are left.
   const monthStartMs = Date.parse(FINISHED_MONTH.start_date);
   for (let round = 1; killed < kills; round += 1) {
-    const keptDays = Math.ceil((Date.now() - monthStartMs) / 86_400_000) - Math.min(round, 20);
+    const keptDays = Math.ceil((Date.now() - monthStartMs) / 86_400_000) - Math.min(round + 1, 20);
     await scene.admin.insist('PATCH', '/settings', { body: { retention: { events: keptDays, ai_usage: keptDays } } });
     const span = { start_date: day(FINISHED_MONTH.start_date), end_date: '2026-03-12', force: true };
     const ids = [
