@@ -41,8 +41,9 @@ export async function listSystemMetrics(db: Db, query: SystemMetricsQuery): Prom
   if (query.beforeDate !== undefined) where.push(sql`date < ${query.beforeDate}::date`);
   for (const name of SYSTEM_METRICS) {
     const [least, most] = [query.atLeast[name], query.atMost[name]];
-    if (least !== undefined) where.push(sql`${sql.ref(name)} >= ${least}`);
-    if (most !== undefined) where.push(sql`${sql.ref(name)} <= ${most}`);
+    // Counts are whole, and bounds need not be.
+    if (least !== undefined) where.push(sql`${sql.ref(name)} >= ${least}::numeric`);
+    if (most !== undefined) where.push(sql`${sql.ref(name)} <= ${most}::numeric`);
   }
   const { rows } = await sql<SystemMetricsDay>`
     SELECT date::text AS date, generated_at, ${sql.join(SYSTEM_METRICS.map((name) => sql.ref(name)))}
