@@ -19,6 +19,30 @@ module.exports = {
       'contracts cross into the workflow sandbox',
     ),
     only('shared-stays-inside', '^shared/', '^shared/', 'shared knows nobody'),
+    only(
+      'rules-know-no-facts',
+      '^shared/domain/',
+      '^shared/(domain|contracts)/|^shared/(errors|wire)\\.ts$',
+      'rules stand below the facts, the database and the numbers',
+    ),
+    only(
+      'facts-know-rules',
+      '^shared/facts/',
+      '^shared/(facts|domain|contracts)/|^shared/(errors|wire)\\.ts$',
+      'facts know neither rollups nor metrics nor the database',
+    ),
+    only(
+      'rollups-know-facts',
+      '^shared/rollups/',
+      '^shared/(rollups|facts|domain)/',
+      'what rollups are said in knows neither metrics nor the database',
+    ),
+    only(
+      'metrics-know-rollups',
+      '^shared/metrics/',
+      '^shared/(metrics|rollups|facts|domain)/|^shared/(errors|pg-time)\\.ts$',
+      'the catalog and its compiler are asked by queries, and ask none',
+    ),
     only('activities-know-shared', '^activities/', '^(activities|shared)/', 'activities import shared'),
     {
       name: 'contracts-are-plain',
@@ -31,7 +55,7 @@ module.exports = {
       name: 'domain-knows-no-transport',
       comment: 'rules, facts and metrics know no Koa and no Temporal',
       severity: 'error',
-      from: { path: '^shared/(domain|facts|metrics)/' },
+      from: { path: '^shared/(domain|facts|rollups|metrics)/' },
       to: { path: 'node_modules/(koa|@koa|@temporalio)/' },
     },
     {

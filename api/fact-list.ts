@@ -1,9 +1,9 @@
 import type { RawBuilder } from 'kysely';
-import { pgTime } from '../shared/db/pg-time.ts';
 import type { FactList, FactListQuery } from '../shared/db/queries/list-facts.ts';
 import type { Position } from '../shared/domain/cursor.ts';
 import type { TimeRange } from '../shared/domain/time-range.ts';
 import type { Row } from '../shared/facts/definition.ts';
+import { pgTime } from '../shared/pg-time.ts';
 import { pageOf } from './list-query.ts';
 import { userIdAsStored } from './narrow.ts';
 import type { RequestContext } from './route.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decodeCursor, encodeCursor, type Position } from '../shared/domain/cursor.ts';
 import { type TimeRange, timeRangeSchema } from '../shared/domain/time-range.ts';
-import { id, label } from '../shared/facts/wire.ts';
+import { id, label } from '../shared/wire.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;

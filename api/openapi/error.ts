@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ERROR_STATUSES } from '../../shared/domain/error-status.ts';
-import { ERROR_LEVELS } from '../../shared/facts/wire.ts';
+import { ERROR_LEVELS } from '../../shared/wire.ts';
 import { rangeSchema } from './answers.ts';
 import { moment, storedSchemas } from './stored.ts';
 

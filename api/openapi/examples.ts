@@ -1,4 +1,4 @@
-import type { FactKind } from '../../shared/facts/definition.ts';
+import type { FactKind } from '../../shared/domain/fact-kinds.ts';
 
 /** A record of each fact, as a client sends it. */
 export const recordExamples: Readonly<Record<FactKind, Record<string, unknown>>> = {

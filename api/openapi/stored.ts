@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { Column, Fact, FactKind } from '../../shared/facts/definition.ts';
+import type { FactKind } from '../../shared/domain/fact-kinds.ts';
+import type { Column, Fact } from '../../shared/facts/definition.ts';
 import { facts } from '../../shared/facts/index.ts';
-import { ERROR_LEVELS, EXECUTION_STATUSES } from '../../shared/facts/wire.ts';
+import { ERROR_LEVELS, EXECUTION_STATUSES } from '../../shared/wire.ts';
 import { described } from './fields.ts';
 
 /** A moment, as answers write it: ISO 8601 in UTC. */

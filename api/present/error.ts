@@ -1,11 +1,11 @@
-import { pgTime } from '../../shared/db/pg-time.ts';
 import type { ErrorGroup } from '../../shared/db/queries/error-groups.ts';
 import type { ErrorCounts, ErrorGroupStats } from '../../shared/db/queries/error-stats.ts';
 import { explainGrouping } from '../../shared/domain/fingerprint.ts';
 import type { TimeRange } from '../../shared/domain/time-range.ts';
 import type { Row } from '../../shared/facts/definition.ts';
 import { errors } from '../../shared/facts/errors.ts';
-import { ERROR_LEVELS } from '../../shared/facts/wire.ts';
+import { pgTime } from '../../shared/pg-time.ts';
+import { ERROR_LEVELS } from '../../shared/wire.ts';
 import { presentRange } from '../list-query.ts';
 import { presentFact } from './fact.ts';
 

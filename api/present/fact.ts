@@ -1,5 +1,5 @@
-import { pgTime } from '../../shared/db/pg-time.ts';
 import type { ColumnType, Fact, Row } from '../../shared/facts/definition.ts';
+import { pgTime } from '../../shared/pg-time.ts';
 
 /** A stored fact as an answer shows it: times in UTC, numbers as numbers. */
 export function presentFact(fact: Fact, row: Row): Row {

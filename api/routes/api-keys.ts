@@ -3,7 +3,7 @@ import type { ApiKey } from '../../shared/db/entities/api-key.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '../../shared/db/queries/api-keys.ts';
 import { ROLES, roleAtLeast, SCOPES } from '../../shared/domain/roles.ts';
 import { TidemarkError, validationError } from '../../shared/errors.ts';
-import { id, label, time } from '../../shared/facts/wire.ts';
+import { id, label, time } from '../../shared/wire.ts';
 import { pageSchema } from '../openapi/answers.ts';
 import { moment } from '../openapi/stored.ts';
 import { type Access, defineRoute, parseFields, type Route } from '../route.ts';

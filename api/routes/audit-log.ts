@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { dbOf } from '../../shared/db/orm.ts';
-import { pgTime } from '../../shared/db/pg-time.ts';
 import { AUDIT_ACTIONS, listAudit } from '../../shared/db/queries/audit.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
-import { label } from '../../shared/facts/wire.ts';
+import { pgTime } from '../../shared/pg-time.ts';
+import { label } from '../../shared/wire.ts';
 import { listShape, pageOf, presentRange } from '../list-query.ts';
 import { pageSchema } from '../openapi/answers.ts';
 import { moment } from '../openapi/stored.ts';

@@ -2,7 +2,6 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { ERASURE_STATUSES, type ErasureRef, eraseWorkflowId } from '../../shared/contracts/erasure.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import { pgTime } from '../../shared/db/pg-time.ts';
 import {
   type Erasure,
   noteErasureRun,
@@ -13,6 +12,7 @@ import {
 import { isHeld } from '../../shared/db/queries/retention/policy.ts';
 import { createPrivacy } from '../../shared/domain/privacy.ts';
 import { TidemarkError } from '../../shared/errors.ts';
+import { pgTime } from '../../shared/pg-time.ts';
 import { startErasure } from '../../shared/start-erasure.ts';
 import { taskQueues } from '../../shared/temporal.ts';
 import { BASE_PATH } from '../base-path.ts';

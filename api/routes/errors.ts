@@ -12,7 +12,7 @@ import { ERROR_STATUSES, type ErrorStatus } from '../../shared/domain/error-stat
 import { timeRangeSchema } from '../../shared/domain/time-range.ts';
 import { TidemarkError } from '../../shared/errors.ts';
 import { errors } from '../../shared/facts/errors.ts';
-import { ERROR_LEVELS, id, label } from '../../shared/facts/wire.ts';
+import { ERROR_LEVELS, id, label } from '../../shared/wire.ts';
 import { factListQuery, factPage } from '../fact-list.ts';
 import { boundsShape, listShape, presentRange } from '../list-query.ts';
 import { metricSubject } from '../metric-subject.ts';

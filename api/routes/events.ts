@@ -3,7 +3,7 @@ import { dbOf } from '../../shared/db/orm.ts';
 import { type FactList, listFacts } from '../../shared/db/queries/list-facts.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { events } from '../../shared/facts/events.ts';
-import { id, label } from '../../shared/facts/wire.ts';
+import { id, label } from '../../shared/wire.ts';
 import { factListQuery, factPage } from '../fact-list.ts';
 import { boundsShape, listShape, presentRange } from '../list-query.ts';
 import { pageSchema } from '../openapi/answers.ts';

@@ -7,7 +7,7 @@ import { TidemarkError } from '../../shared/errors.ts';
 import { aiUsage } from '../../shared/facts/ai-usage.ts';
 import { executions } from '../../shared/facts/executions.ts';
 import { toolUsages } from '../../shared/facts/tool-usages.ts';
-import { label, status } from '../../shared/facts/wire.ts';
+import { label, status } from '../../shared/wire.ts';
 import { factListQuery, factPage } from '../fact-list.ts';
 import { boundsShape, listShape, presentRange } from '../list-query.ts';
 import { ownUserId } from '../narrow.ts';

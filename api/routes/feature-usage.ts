@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { dbOf } from '../../shared/db/orm.ts';
 import { FEATURE_DAY_FIGURES, listFeatureDays } from '../../shared/db/queries/list-feature-days.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
-import { label } from '../../shared/facts/wire.ts';
+import { label } from '../../shared/wire.ts';
 import { boundsOf, boundsShape, dayPosition, listShape, pageOf, presentRange } from '../list-query.ts';
 import { metricSubject } from '../metric-subject.ts';
 import { userIdAsStored } from '../narrow.ts';

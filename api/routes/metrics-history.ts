@@ -9,7 +9,7 @@ import {
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { type TimeRange, timeRangeSchema } from '../../shared/domain/time-range.ts';
 import { validationError } from '../../shared/errors.ts';
-import { label } from '../../shared/facts/wire.ts';
+import { label } from '../../shared/wire.ts';
 import { presentRange } from '../list-query.ts';
 import { rangeSchema } from '../openapi/answers.ts';
 import { moment } from '../openapi/stored.ts';

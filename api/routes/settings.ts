@@ -8,7 +8,7 @@ import { DEFAULT_PRIVACY, privacySettingsSchema } from '../../shared/domain/priv
 import { changedRetention, retentionChangesSchema } from '../../shared/domain/retention.ts';
 import { usageCounters, usageCountersSchema } from '../../shared/domain/usage-counters.ts';
 import { TidemarkError, validationError } from '../../shared/errors.ts';
-import { label, usd } from '../../shared/facts/wire.ts';
+import { label, usd } from '../../shared/wire.ts';
 import { type Access, defineRoute, parseFields, type RequestContext, type Route } from '../route.ts';
 
 const access: Access = { least: 'admin', scope: 'settings' };

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { dbOf } from '../../shared/db/orm.ts';
-import { pgTime } from '../../shared/db/pg-time.ts';
 import {
   daysTouched,
   listSystemMetrics,
@@ -11,6 +10,7 @@ import {
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { timeRangeSchema } from '../../shared/domain/time-range.ts';
 import { validationError } from '../../shared/errors.ts';
+import { pgTime } from '../../shared/pg-time.ts';
 import { startBackfill } from '../../shared/start-rollups.ts';
 import { taskQueues } from '../../shared/temporal.ts';
 import { datesFault, daySpanShape } from '../day-span.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { dbOf } from '../../shared/db/orm.ts';
-import { pgTime } from '../../shared/db/pg-time.ts';
 import { popularScenarios } from '../../shared/db/queries/popular-scenarios.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { topUsers } from '../../shared/db/queries/top-users.ts';
 import { timeRangeSchema } from '../../shared/domain/time-range.ts';
+import { pgTime } from '../../shared/pg-time.ts';
 import { metricSubject } from '../metric-subject.ts';
 import { moment } from '../openapi/stored.ts';
 import { type Access, defineRoute, type Route } from '../route.ts';

@@ -5,7 +5,7 @@ import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { readUserActivityStats } from '../../shared/db/queries/user-activity-stats.ts';
 import type { TimeRange } from '../../shared/domain/time-range.ts';
 import { timeRangeSchema } from '../../shared/domain/time-range.ts';
-import { id } from '../../shared/facts/wire.ts';
+import { id } from '../../shared/wire.ts';
 import { boundsOf, boundsShape, dayPosition, listShape, pageOf, presentRange } from '../list-query.ts';
 import { metricSubject } from '../metric-subject.ts';
 import { userIdAsStored } from '../narrow.ts';

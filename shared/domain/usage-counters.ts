@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { label } from '../facts/wire.ts';
+import { label } from '../wire.ts';
 
 const names = () => z.array(label()).max(100, 'holds at most 100 names');
 

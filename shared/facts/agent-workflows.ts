@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { count, id, label, SPAN_ALIASES, status, time, tokens } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { meanOf, own, statusCounts, sumOf } from './rollup.ts';
-import { count, id, label, SPAN_ALIASES, status, time, tokens } from './wire.ts';
 
 /** One run of several agents together. (A client's workflow, not a Temporal one.) */
 export const agentWorkflows = defineFact({

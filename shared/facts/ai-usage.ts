@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { priceUsage } from '../domain/pricing.ts';
 import { splitTokens } from '../domain/tokens.ts';
+import { id, label, MOMENT_ALIASES, milliseconds, time, tokens, usd } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { countGiven, countOf, meanOf, own, sumOf } from './rollup.ts';
-import { id, label, MOMENT_ALIASES, milliseconds, time, tokens, usd } from './wire.ts';
 
 /** One call of a model, with the tokens as the house counts them and what it cost. */
 export const aiUsage = defineFact({

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { httpStatus, id, label, MOMENT_ALIASES, milliseconds, time } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { countOf, meanOf, own } from './rollup.ts';
-import { httpStatus, id, label, MOMENT_ALIASES, milliseconds, time } from './wire.ts';
 
 /** One request that a client's platform served. */
 export const apiCalls = defineFact({

@@ -1,17 +1,8 @@
 import type { z } from 'zod';
+import type { FactKind } from '../domain/fact-kinds.ts';
 import type { Privacy } from '../domain/privacy.ts';
 import type { FieldError } from '../errors.ts';
 import type { Rollup } from './rollup.ts';
-
-export type FactKind =
-  | 'events'
-  | 'executions'
-  | 'tool_usages'
-  | 'agent_workflows'
-  | 'sessions'
-  | 'ai_usage'
-  | 'api_calls'
-  | 'errors';
 
 export type ColumnType =
   | 'text'

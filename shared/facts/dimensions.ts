@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Privacy } from '../domain/privacy.ts';
 import type { FieldError } from '../errors.ts';
+import { id, jsonObject, label, time } from '../wire.ts';
 import { type Column, type DimensionName, fieldErrors, type Row } from './definition.ts';
-import { id, jsonObject, label, time } from './wire.ts';
 
 /** What is known of a user or an agent beside the facts: shown beside an id, resolved when asked. */
 export interface Dimension {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { errorFingerprint } from '../domain/fingerprint.ts';
+import { content, ERROR_LEVELS, httpStatus, id, jsonObject, label, MOMENT_ALIASES, time } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { countOf, own } from './rollup.ts';
-import { content, ERROR_LEVELS, httpStatus, id, jsonObject, label, MOMENT_ALIASES, time } from './wire.ts';
 
 /** One error as it was logged; equal errors share a fingerprint. */
 export const errors = defineFact({

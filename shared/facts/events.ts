@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { content, id, jsonObject, label, MOMENT_ALIASES, milliseconds, time } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { countOf, meanOf, own } from './rollup.ts';
-import { content, id, jsonObject, label, MOMENT_ALIASES, milliseconds, time } from './wire.ts';
 
 /** Something that happened: a click, a login, a page view. */
 export const events = defineFact({

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { content, count, id, label, SPAN_ALIASES, status, time, tokens } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { countOf, meanOf, own, statusCounts, sumOf } from './rollup.ts';
-import { content, count, id, label, SPAN_ALIASES, status, time, tokens } from './wire.ts';
 
 /** One run of an agent, from its start to its end. */
 export const executions = defineFact({

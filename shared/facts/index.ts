@@ -1,7 +1,8 @@
+import type { FactKind } from '../domain/fact-kinds.ts';
 import { agentWorkflows } from './agent-workflows.ts';
 import { aiUsage } from './ai-usage.ts';
 import { apiCalls } from './api-calls.ts';
-import type { Fact, FactKind } from './definition.ts';
+import type { Fact } from './definition.ts';
 import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { executions } from './executions.ts';

@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { FactKind } from '../domain/fact-kinds.ts';
 import type { Privacy } from '../domain/privacy.ts';
 import type { FieldError } from '../errors.ts';
-import type { Fact, FactKind, Row } from './definition.ts';
+import { MAX_AHEAD_MS } from '../wire.ts';
+import type { Fact, Row } from './definition.ts';
 import { type Dimension, dimensions } from './dimensions.ts';
 import { factList } from './index.ts';
-import { MAX_AHEAD_MS } from './wire.ts';
 
 /** Whose telemetry it is, and what its organisation lets be kept. */
 export interface Receiver {

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { content, id, label, SPAN_ALIASES, time } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { countGiven, countOf, meanOf } from './rollup.ts';
-import { content, id, label, SPAN_ALIASES, time } from './wire.ts';
 
 /** A stretch of one user's time with the agents; its counts are derived from its executions. */
 export const sessions = defineFact({

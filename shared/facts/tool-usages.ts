@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { content, httpStatus, id, json, label, milliseconds, SPAN_ALIASES, status, time, usd } from '../wire.ts';
 import { defineFact } from './definition.ts';
 import { countGiven, meanOf, own, statusCounts, sumOf } from './rollup.ts';
-import { content, httpStatus, id, json, label, milliseconds, SPAN_ALIASES, status, time, usd } from './wire.ts';
 
 /** One call of a tool by an execution. Whose it is, its execution tells. */
 export const toolUsages = defineFact({

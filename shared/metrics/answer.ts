@@ -1,4 +1,4 @@
-import { pgTime } from '../db/pg-time.ts';
+import { pgTime } from '../pg-time.ts';
 import { evaluate } from './evaluate.ts';
 import type { BaseMetric, MetricQuery, MetricRow, ResolvedQuery } from './query.ts';
 

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
-import { within } from '../db/queries/rollups/intervals.ts';
 import { GRAINS, type Interval } from '../domain/buckets.ts';
-import type { Fact, FactKind } from '../facts/definition.ts';
+import type { FactKind } from '../domain/fact-kinds.ts';
+import type { Fact } from '../facts/definition.ts';
 import { facts } from '../facts/index.ts';
+import { within } from '../rollups/intervals.ts';
 import { segmentsOf, type Unsettled } from './segments.ts';
 
 /** All facts that can tell of users: `user_days` holds them together. */

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Figures } from '../db/queries/rollups/aggregate.ts';
-import { within } from '../db/queries/rollups/intervals.ts';
 import { GRAINS, type Grain, type Interval } from '../domain/buckets.ts';
 import type { Fact } from '../facts/definition.ts';
+import type { Figures } from '../rollups/aggregate.ts';
+import { within } from '../rollups/intervals.ts';
 import { factSelection, grainsWithin, groupNames, isLocal, localColumns, type Scope } from './compile.ts';
 import { hasValue } from './dimensions.ts';
 import { usedDimensions } from './query.ts';

@@ -1,4 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import { GRAINS, type Grain, type Interval } from '../domain/buckets.ts';
+import type { Fact } from '../facts/definition.ts';
 import {
   combined,
   type Figures,
@@ -7,11 +9,9 @@ import {
   rollupBins,
   rollupMeasures,
   type Selection,
-} from '../db/queries/rollups/aggregate.ts';
-import { within } from '../db/queries/rollups/intervals.ts';
-import { fullTier, narrowTier, type RollupTier } from '../db/queries/rollups/rollup-table.ts';
-import { GRAINS, type Grain, type Interval } from '../domain/buckets.ts';
-import type { Fact } from '../facts/definition.ts';
+} from '../rollups/aggregate.ts';
+import { within } from '../rollups/intervals.ts';
+import { fullTier, narrowTier, type RollupTier } from '../rollups/rollup-table.ts';
 import { type ClockDimension, hasValue, isClockDimension } from './dimensions.ts';
 import { type Granularity, type ResolvedQuery, usedDimensions } from './query.ts';
 import type { Segments } from './segments.ts';

@@ -1,5 +1,5 @@
+import type { FactKind } from '../domain/fact-kinds.ts';
 import type { UsageCounters } from '../domain/usage-counters.ts';
-import type { FactKind } from '../facts/definition.ts';
 
 export type Unit = 'count' | 'percent' | 'ms' | 'seconds' | 'tokens' | 'usd' | 'score' | 'steps';
 

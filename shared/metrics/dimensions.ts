@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Fact, FactKind } from '../facts/definition.ts';
+import type { FactKind } from '../domain/fact-kinds.ts';
+import type { Fact } from '../facts/definition.ts';
 import { ownerColumns } from '../facts/report-filters.ts';
 import type { Formula } from './definition.ts';
 

@@ -1,7 +1,8 @@
 import type { Interval } from '../domain/buckets.ts';
+import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { type FieldError, validationError } from '../errors.ts';
-import type { Fact, FactKind } from '../facts/definition.ts';
+import type { Fact } from '../facts/definition.ts';
 import { facts } from '../facts/index.ts';
 import { catalog, metricByName } from './catalog/index.ts';
 import { labels } from './catalog/labels.ts';

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
 import { ensurePartition, ensurePartitionsAhead } from '../../shared/db/queries/partitions.ts';
-import { fullTier, narrowTier } from '../../shared/db/queries/rollups/rollup-table.ts';
 import { factList } from '../../shared/facts/index.ts';
+import { fullTier, narrowTier } from '../../shared/rollups/rollup-table.ts';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
 
 let database: TestDatabase;

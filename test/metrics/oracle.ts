@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { type Db, dbOf, type Orm } from '../../shared/db/orm.ts';
-import { pgTime } from '../../shared/db/pg-time.ts';
-import type { FactKind } from '../../shared/facts/definition.ts';
+import type { FactKind } from '../../shared/domain/fact-kinds.ts';
 import { facts } from '../../shared/facts/index.ts';
 import type { Granularity } from '../../shared/metrics/query.ts';
+import { pgTime } from '../../shared/pg-time.ts';
 
 /** A row of a fact as it is stored, with what its execution adds. */
 export interface StoredRow {

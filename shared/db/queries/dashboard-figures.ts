@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { TimeRange } from '../../domain/time-range.ts';
+import { pgTime } from '../../pg-time.ts';
 import type { Db, Entities } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 import { inSnapshot } from '../snapshot.ts';
 import { countReports, type ReportCounts } from './count-reports.ts';
 import { answerMetrics, type MetricSubject } from './query-metrics.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { TimeRange } from '../../domain/time-range.ts';
+import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 
 /** A local day, or the part of it that lies in a range. */
 export interface DayOfRange extends TimeRange {

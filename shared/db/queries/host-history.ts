@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { TimeRange } from '../../domain/time-range.ts';
 import type { HostState, PEAK_FIGURES } from '../../host/host-state.ts';
+import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 import { averagesOf, hostStateOf, samplesWithin, singleSamplesWithin } from './host-averages.ts';
 
 export const HISTORY_GRANULARITIES = ['minute', 'hour', 'day'] as const;

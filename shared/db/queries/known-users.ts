@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Interval, intervalsOf } from '../../domain/buckets.ts';
 import type { Fact } from '../../facts/definition.ts';
-import { within } from './rollups/intervals.ts';
+import { within } from '../../rollups/intervals.ts';
 
 /** Quarters of a fact that changed since its user rows were made, in milliseconds, in order. */
 export interface DirtyFact {

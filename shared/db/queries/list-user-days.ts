@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Position } from '../../domain/cursor.ts';
+import type { FactKind } from '../../domain/fact-kinds.ts';
 import type { TimeRange } from '../../domain/time-range.ts';
-import type { FactKind } from '../../facts/definition.ts';
 import type { UsageCounter } from '../../metrics/definition.ts';
 import type { Db, Entities } from '../orm.ts';
 import { inSnapshot } from '../snapshot.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { TimeRange } from '../../domain/time-range.ts';
+import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 
 /** A local day, of 23, 24 or 25 hours or what clocks make of it. @param date `2026-11-21` */
 export async function localDay(db: Db, date: string, timeZone: string): Promise<TimeRange> {

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { GRAINS } from '../../domain/buckets.ts';
 import { factList } from '../../facts/index.ts';
+import { rollupTable } from '../../rollups/rollup-table.ts';
 import type { Db } from '../orm.ts';
-import { rollupTable } from './rollups/rollup-table.ts';
 
 /** Enough to know the mean size of a row within a few percent. */
 const SAMPLED_ROWS = 500;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import type { FactKind } from '../../domain/fact-kinds.ts';
 import { monthAfter } from '../../domain/months.ts';
-import type { FactKind } from '../../facts/definition.ts';
 import { factList } from '../../facts/index.ts';
 import type { Db } from '../orm.ts';
 

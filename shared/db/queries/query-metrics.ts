@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { FactKind } from '../../domain/fact-kinds.ts';
 import type { TimeRange } from '../../domain/time-range.ts';
 import type { UsageCounters } from '../../domain/usage-counters.ts';
-import type { Fact, FactKind } from '../../facts/definition.ts';
+import type { Fact } from '../../facts/definition.ts';
 import { facts } from '../../facts/index.ts';
 import { arranged, Groups, labelSource, type Read, sourceOf } from '../../metrics/answer.ts';
 import { compileFigures, groupNames, isLocal, localColumns, type Scope, usableGrains } from '../../metrics/compile.ts';
@@ -18,10 +19,10 @@ import {
   resolveQuery,
 } from '../../metrics/query.ts';
 import { segmentsOf } from '../../metrics/segments.ts';
+import type { Figures } from '../../rollups/aggregate.ts';
 import type { Db, Entities } from '../orm.ts';
 import { inSnapshot } from '../snapshot.ts';
 import { firstSeen } from './known-users.ts';
-import type { Figures } from './rollups/aggregate.ts';
 import { localOffsets, readUnsettled } from './rollups/rollup-state.ts';
 
 /** Whose numbers, and which event names count as what. */

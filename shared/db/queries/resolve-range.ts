@@ -7,8 +7,8 @@ import {
   type TimeRangeFields,
 } from '../../domain/time-range.ts';
 import { validationError } from '../../errors.ts';
+import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 
 /**
  * The range that a request means, in the organisation's time zone. PostgreSQL, whose time zone data are in one place,

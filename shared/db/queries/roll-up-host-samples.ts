@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 import { quarterColumns, rolledUpUntil } from './host-averages.ts';
 
 /** Rolled up again each time, for samples of a host whose clock is slow. Single samples are kept for longer than this. */

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import type { FactKind } from '../../facts/definition.ts';
+import type { FactKind } from '../../domain/fact-kinds.ts';
 import { dimensions } from '../../facts/dimensions.ts';
 import { factList } from '../../facts/index.ts';
 import { inRounds, limitPerId, type PreparedBatch, type RecordError, tooOld } from '../../facts/prepare.ts';
+import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
-import { pgTime } from '../pg-time.ts';
 import { takeIngestStamp } from './cutoff.ts';
 import { reopenErrorGroups } from './reopen-error-groups.ts';
 import { writeDimension } from './write-dimensions.ts';

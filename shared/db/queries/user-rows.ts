@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { FactKind } from '../../domain/fact-kinds.ts';
 import type { TimeRange } from '../../domain/time-range.ts';
-import type { FactKind } from '../../facts/definition.ts';
 import { facts } from '../../facts/index.ts';
 import type { Scope } from '../../metrics/compile.ts';
 import { compileUserRows, type UserColumn, usableUserGrains } from '../../metrics/compile-users.ts';

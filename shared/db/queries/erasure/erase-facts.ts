@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ErasedFact, EraseStep } from '../../../contracts/erasure.ts';
 import type { PurgeRef, RowCursor } from '../../../contracts/retention.ts';
-import type { Fact, FactKind } from '../../../facts/definition.ts';
+import type { FactKind } from '../../../domain/fact-kinds.ts';
+import type { Fact } from '../../../facts/definition.ts';
 import { facts } from '../../../facts/index.ts';
 import type { Db } from '../../orm.ts';
 import { takeIngestStamp } from '../cutoff.ts';

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Fact, ReportColumn } from '../../../facts/definition.ts';
 import { ownerColumns } from '../../../facts/report-filters.ts';
-import { joinExecution } from '../join-execution.ts';
+import { joinExecution } from '../../../rollups/join-execution.ts';
 import {
   type KeyRange,
   type ReportScope,

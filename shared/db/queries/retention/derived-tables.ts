@@ -1,5 +1,5 @@
 import { factList } from '../../../facts/index.ts';
-import { narrowTier, rollupTable } from '../rollups/rollup-table.ts';
+import { narrowTier, rollupTable } from '../../../rollups/rollup-table.ts';
 
 /** A table that is made from facts: rows of an organisation and a time. */
 export interface DerivedTable {

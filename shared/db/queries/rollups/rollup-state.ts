@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import type { FactKind } from '../../../domain/fact-kinds.ts';
 import type { TimeRange } from '../../../domain/time-range.ts';
-import type { FactKind } from '../../../facts/definition.ts';
 import type { Unsettled } from '../../../metrics/segments.ts';
 import type { Db } from '../../orm.ts';
 

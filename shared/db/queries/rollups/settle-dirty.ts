@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
 import { GRAINS } from '../../../domain/buckets.ts';
-import type { Fact, FactKind } from '../../../facts/definition.ts';
+import type { FactKind } from '../../../domain/fact-kinds.ts';
+import type { Fact } from '../../../facts/definition.ts';
 import { facts } from '../../../facts/index.ts';
+import { pgTime } from '../../../pg-time.ts';
+import { bucketArray, within } from '../../../rollups/intervals.ts';
 import { type Db, dbOf, type Entities } from '../../orm.ts';
-import { pgTime } from '../../pg-time.ts';
 import { takeCutoff } from '../cutoff.ts';
-import { bucketArray, within } from './intervals.ts';
 import { settleFact } from './settle-fact.ts';
 import { settleUsers } from './settle-users.ts';
 

@@ -1,10 +1,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import { bucketsOf, GRAINS, type Grain, intervalsOf } from '../../../domain/buckets.ts';
 import type { Fact } from '../../../facts/definition.ts';
+import {
+  bucketStart,
+  combined,
+  factBins,
+  factMeasures,
+  rollupBins,
+  rollupMeasures,
+} from '../../../rollups/aggregate.ts';
+import { bucketArray, during } from '../../../rollups/intervals.ts';
+import { fullTier, narrowTier, type RollupTier } from '../../../rollups/rollup-table.ts';
 import type { Db } from '../../orm.ts';
-import { bucketStart, combined, factBins, factMeasures, rollupBins, rollupMeasures } from './aggregate.ts';
-import { bucketArray, during } from './intervals.ts';
-import { fullTier, narrowTier, type RollupTier } from './rollup-table.ts';
 
 /**
  * Makes the rollup rows of some quarters of an hour anew, out of the facts, and those of their hours and days out of

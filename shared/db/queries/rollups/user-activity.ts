@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Interval } from '../../../domain/buckets.ts';
 import type { Fact } from '../../../facts/definition.ts';
-import { during } from './intervals.ts';
+import { during } from '../../../rollups/intervals.ts';
 
 /**
  * What users did in some intervals, out of the facts: a row for each UTC day, user, name, feature and quarter of an hour

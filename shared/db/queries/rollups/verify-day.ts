@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { GRAINS, type Grain } from '../../../domain/buckets.ts';
 import type { Fact } from '../../../facts/definition.ts';
+import { pgTime } from '../../../pg-time.ts';
+import { within } from '../../../rollups/intervals.ts';
+import { fullTier, narrowTier, type RollupTier } from '../../../rollups/rollup-table.ts';
 import { type Db, dbOf, type Entities } from '../../orm.ts';
-import { pgTime } from '../../pg-time.ts';
-import { within } from './intervals.ts';
-import { fullTier, narrowTier, type RollupTier } from './rollup-table.ts';
 import { dayRows, hourRows, narrowRows, quarterRows } from './settle-fact.ts';
 import { userActivity } from './user-activity.ts';
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { GRAINS } from '../../../domain/buckets.ts';
-import type { FactKind } from '../../../facts/definition.ts';
+import type { FactKind } from '../../../domain/fact-kinds.ts';
 import { facts } from '../../../facts/index.ts';
+import { rollupTable } from '../../../rollups/rollup-table.ts';
 import { type Db, dbOf, type Entities } from '../../orm.ts';
-import { rollupTable } from './rollup-table.ts';
 import { type Difference, verifyDay } from './verify-day.ts';
 import { verifyUserDays } from './verify-user-days.ts';
 

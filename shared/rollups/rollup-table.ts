@@ -1,4 +1,5 @@
-import type { Fact, FactKind } from '../../../facts/definition.ts';
+import type { FactKind } from '../domain/fact-kinds.ts';
+import type { Fact } from '../facts/definition.ts';
 
 /** The name of a fact's rollup table. */
 export function rollupTable(kind: FactKind): string {

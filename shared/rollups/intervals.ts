@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Interval } from '../../../domain/buckets.ts';
+import type { Interval } from '../domain/buckets.ts';
 
 /** Up to so many stand in a statement as conditions, by which the planner leaves out other partitions beforehand. */
 const FEW = 4;
