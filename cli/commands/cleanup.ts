@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { RETENTION_KINDS, type RetentionDays, type RetentionProgress } from '../../shared/contracts/retention.ts';
 import { startRetention } from '../../shared/start-retention.ts';
-import { followRun, type RunOptions } from '../runs/follow-run.ts';
+import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 import { StackError } from '../stack/stack-error.ts';
 
 const maxDays = 36_500;
@@ -15,15 +15,11 @@ interface Options extends RunOptions {
 
 /** `tidemark cleanup`: removes what is older than so many days, or than the organisation's settings say. */
 export function registerCleanup(program: Command): void {
-  program
-    .command('cleanup')
-    .description('remove old data; without days, what the retention settings do not keep; it needs a running worker')
+  runCommand(program, 'cleanup', 'remove old data; without days, what the retention settings do not keep')
     .option('--days <days>', 'keep everything for so many days', parseDays)
     .option('--events-days <days>', 'keep events for so many days', parseDays)
     .option('--metrics-days <days>', 'keep rollups and system metrics for so many days', parseDays)
     .option('--dry-run', 'only count what would go')
-    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
-    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
     .action(cleanupCommand);
 }
 

@@ -5,7 +5,7 @@ import { localYesterday } from '../../shared/db/queries/local-days.ts';
 import { startBackfill } from '../../shared/start-rollups.ts';
 import { importConfig } from '../import/import-config.ts';
 import { chooseOrganisation } from '../import/organisation.ts';
-import { followRun, type RunOptions } from '../runs/follow-run.ts';
+import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 import { withOrm } from '../stack/database.ts';
 import { StackError } from '../stack/stack-error.ts';
 
@@ -18,15 +18,11 @@ interface Options extends RunOptions {
 
 /** `tidemark generate-system-metrics`: closes local days; without a date, yesterday. */
 export function registerGenerateSystemMetrics(program: Command): void {
-  program
-    .command('generate-system-metrics')
-    .description('close local days, yesterday where none is named; it needs a running worker')
+  runCommand(program, 'generate-system-metrics', 'close local days, yesterday where none is named')
     .option('--date <date>', 'one day, 2026-11-20', parseDate)
     .option('--start-date <date>', 'the first of several days', parseDate)
     .option('--end-date <date>', 'the last of them', parseDate)
     .option('--force', 'also make anew what is closed already')
-    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
-    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
     .action(generateCommand);
 }
 

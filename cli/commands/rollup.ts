@@ -1,17 +1,14 @@
 import type { Command } from 'commander';
 import type { RollupResult } from '../../shared/contracts/rollups.ts';
 import { startRollup } from '../../shared/start-rollups.ts';
-import { followRun, type RunOptions } from '../runs/follow-run.ts';
+import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 import { StackError } from '../stack/stack-error.ts';
 
 /** `tidemark rollup`: settles what was written since the last rollup. */
 export function registerRollup(program: Command): void {
-  program
-    .command('rollup')
-    .description('settle what was written since the last rollup, as it is done every minute; it needs a running worker')
-    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
-    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
-    .action(rollupCommand);
+  runCommand(program, 'rollup', 'settle what was written since the last rollup, as it is done every minute').action(
+    rollupCommand,
+  );
 }
 
 async function rollupCommand(options: RunOptions): Promise<void> {

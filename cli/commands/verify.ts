@@ -1,17 +1,12 @@
 import type { Command } from 'commander';
 import type { VerifyResult } from '../../shared/contracts/rollups.ts';
 import { startVerify } from '../../shared/start-rollups.ts';
-import { followRun, type RunOptions } from '../runs/follow-run.ts';
+import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 import { StackError } from '../stack/stack-error.ts';
 
 /** `tidemark verify`: compares the rollups with the facts, and exits with 1 where they differ. */
 export function registerVerify(program: Command): void {
-  program
-    .command('verify')
-    .description('compare the rollups with the facts, as it is done every week; it needs a running worker')
-    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
-    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
-    .action(verifyCommand);
+  runCommand(program, 'verify', 'compare the rollups with the facts, as it is done every week').action(verifyCommand);
 }
 
 async function verifyCommand(options: RunOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Command } from 'commander';
 import { dbOf } from '../../shared/db/orm.ts';
 import type { StartedRun } from '../../shared/start-retention.ts';
 import { createTemporalClient, createTemporalConnection, type TaskQueues, taskQueues } from '../../shared/temporal.ts';
@@ -14,6 +15,15 @@ const PROGRESS_QUERY = 'progress';
 export interface RunOptions {
   folder: string;
   org?: string;
+}
+
+/** A command that follows a run of one organisation; say `.action(…)` and its own options. */
+export function runCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(`${description}; it needs a running worker`)
+    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
+    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark');
 }
 
 /** What a run came to, and whose it was. */

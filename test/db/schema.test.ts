@@ -1,20 +1,14 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { expect, it } from 'vitest';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { ensurePartition, ensurePartitionsAhead } from '../../shared/db/queries/partitions.ts';
 import { factList } from '../../shared/facts/index.ts';
 import { fullTier, narrowTier } from '../../shared/rollups/rollup-table.ts';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { useTestOrm } from '../database.ts';
 
-let database: TestDatabase;
 let orm: Orm;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  orm = await createOrm({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 8 });
-});
-afterAll(async () => {
-  await orm.close();
-  await database.drop();
+useTestOrm(8, (opened) => {
+  orm = opened;
 });
 
 it.each(factList)('has for $kind the columns that its definition says, of the same types', async (fact) => {

@@ -1,23 +1,17 @@
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { expect, it } from 'vitest';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { takeCutoff } from '../../shared/db/queries/cutoff.ts';
 import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
 import { factsFrom, storeBatch } from '../../shared/db/queries/store-batch.ts';
 import { createPrivacy, DEFAULT_PRIVACY } from '../../shared/domain/privacy.ts';
 import { prepareBatch } from '../../shared/facts/prepare.ts';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { useTestOrm } from '../database.ts';
 
-let database: TestDatabase;
 let orm: Orm;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  orm = await createOrm({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 10 });
-});
-afterAll(async () => {
-  await orm.close();
-  await database.drop();
+useTestOrm(10, (opened) => {
+  orm = opened;
 });
 
 const now = new Date();

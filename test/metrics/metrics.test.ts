@@ -1,26 +1,20 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { expect, it } from 'vitest';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { queryMetrics } from '../../shared/db/queries/query-metrics.ts';
 import { dirtyGroups, settleDirty } from '../../shared/db/queries/rollups/settle-dirty.ts';
 import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
 import { TidemarkError } from '../../shared/errors.ts';
 import type { MetricQuery } from '../../shared/metrics/query.ts';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { useTestOrm } from '../database.ts';
 import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
 import { dimensionOf, expected, readFacts, type StoredRow } from './oracle.ts';
 import { records } from './records.ts';
 
-let database: TestDatabase;
 let orm: Orm;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  orm = await createOrm({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 6 });
-});
-afterAll(async () => {
-  await orm.close();
-  await database.drop();
+useTestOrm(6, (opened) => {
+  orm = opened;
 });
 
 const hourMs = 3_600_000;

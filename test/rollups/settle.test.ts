@@ -1,23 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { sampleRecords } from '../../cli/sample/sample.ts';
-import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { queryMetrics } from '../../shared/db/queries/query-metrics.ts';
 import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { useTestOrm } from '../database.ts';
 import { newOrganisation, settleAll, store } from './facts.ts';
 
-let database: TestDatabase;
 let orm: Orm;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  orm = await createOrm({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 10 });
-});
-afterAll(async () => {
-  await orm.close();
-  await database.drop();
+useTestOrm(10, (opened) => {
+  orm = opened;
 });
 
 const now = new Date();

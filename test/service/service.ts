@@ -5,31 +5,16 @@ import { join } from 'node:path';
 import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
-import { buildApp } from '../../api/app.ts';
-import { createCurrentHost } from '../../api/health/current-host.ts';
-import { createHealthMonitor } from '../../api/health/monitor.ts';
-import { createPollerCounts } from '../../api/health/pollers.ts';
-import { createAdmission } from '../../api/middleware/admission.ts';
-import { createJwtVerifier } from '../../api/middleware/jwt.ts';
-import { createRateLimit } from '../../api/middleware/rate-limit.ts';
-import { createRequestWindow } from '../../api/request-window.ts';
-import { routes } from '../../api/routes/index.ts';
+import { createApi } from '../../api/create-api.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
 import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
-import { createPartitionCache } from '../../shared/db/partition-cache.ts';
 import { createApiKey } from '../../shared/db/queries/api-keys.ts';
 import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
 import type { Role, Scope } from '../../shared/domain/roles.ts';
-import { createHostReader, diskPathOf } from '../../shared/host/read-host.ts';
 import { createLog } from '../../shared/log.ts';
 import { createStorage } from '../../shared/storage/create.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
-import {
-  connectionOptions,
-  createTemporalClient,
-  createTemporalConnection,
-  taskQueues,
-} from '../../shared/temporal.ts';
+import { connectionOptions, createTemporalClient, createTemporalConnection } from '../../shared/temporal.ts';
 import { temporalLogger } from '../../worker/temporal-logger.ts';
 import { createWorkers } from '../../worker/workers.ts';
 import { createTestDatabase } from '../database.ts';
@@ -75,38 +60,8 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
   const connection = createTemporalConnection(config);
   const temporal = createTemporalClient(connection, config);
   const storage = createStorage(config);
-  const health = createHealthMonitor({ config, temporal, log });
-  await health.check();
-  const ingestAdmission = createAdmission({
-    maxConcurrent: config.INGEST_MAX_CONCURRENT,
-    maxWaiting: config.INGEST_MAX_WAITING,
-  });
-  const partitions = createPartitionCache();
-  const rateLimit = await createRateLimit(orm, {
-    requestsPerMinute: config.RATE_LIMIT_PER_MINUTE,
-    store: config.RATE_LIMIT_STORE,
-  });
-  const jwt = createJwtVerifier(config);
-  const app = buildApp(
-    {
-      config,
-      orm,
-      temporal,
-      storage,
-      log,
-      health,
-      currentHost: createCurrentHost(createHostReader(diskPathOf(config)), log),
-      pollers: createPollerCounts(temporal, Object.values(taskQueues(config))),
-      requests: createRequestWindow(),
-      ingestAdmission,
-      rateLimit,
-      jwt,
-      partitions,
-    },
-    routes,
-  );
-  const handle = app.callback();
-  const server = createServer((request, response) => void handle(request, response));
+  const api = await createApi({ config, orm, temporal, storage, log });
+  const server = createServer((request, response) => void api.handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The test server has no port');
@@ -129,7 +84,7 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
     },
     async close() {
       await stopWorkers();
-      health.stop();
+      api.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await connection.close();

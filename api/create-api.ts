@@ -1,0 +1,44 @@
+import { createPartitionCache } from '../shared/db/partition-cache.ts';
+import { createHostReader, diskPathOf } from '../shared/host/read-host.ts';
+import { taskQueues } from '../shared/temporal.ts';
+import { buildApp } from './app.ts';
+import type { Dependencies } from './dependencies.ts';
+import { createCurrentHost } from './health/current-host.ts';
+import { createHealthMonitor } from './health/monitor.ts';
+import { createPollerCounts } from './health/pollers.ts';
+import { createAdmission } from './middleware/admission.ts';
+import { createJwtVerifier } from './middleware/jwt.ts';
+import { createRateLimit } from './middleware/rate-limit.ts';
+import { createRequestWindow } from './request-window.ts';
+import { routes } from './routes/index.ts';
+
+/** What outlives the API, and is closed by whoever opened it. */
+export type Connections = Pick<Dependencies, 'config' | 'orm' | 'temporal' | 'storage' | 'log'>;
+
+/** The API with all that it needs of its own; it does not listen yet. It has looked at its servers once. Stop it when it is no longer asked. */
+export async function createApi(connections: Connections) {
+  const { config, orm, temporal, log } = connections;
+  const health = createHealthMonitor({ config, temporal, log });
+  await health.check();
+  const app = buildApp(
+    {
+      ...connections,
+      health,
+      currentHost: createCurrentHost(createHostReader(diskPathOf(config)), log),
+      pollers: createPollerCounts(temporal, Object.values(taskQueues(config))),
+      requests: createRequestWindow(),
+      ingestAdmission: createAdmission({
+        maxConcurrent: config.INGEST_MAX_CONCURRENT,
+        maxWaiting: config.INGEST_MAX_WAITING,
+      }),
+      rateLimit: await createRateLimit(orm, {
+        requestsPerMinute: config.RATE_LIMIT_PER_MINUTE,
+        store: config.RATE_LIMIT_STORE,
+      }),
+      jwt: createJwtVerifier(config),
+      partitions: createPartitionCache(),
+    },
+    routes,
+  );
+  return { handle: app.callback(), stop: () => health.stop() };
+}
