@@ -2,7 +2,8 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { reportWorkflowId } from '../shared/contracts/reports.ts';
 import type { SweepResult } from '../shared/contracts/sweep.ts';
 import { Report } from '../shared/db/entities/report.ts';
-import type { Orm } from '../shared/db/orm.ts';
+import { dbOf, type Orm } from '../shared/db/orm.ts';
+import { noteReportRun } from '../shared/db/queries/note-report-run.ts';
 import type { Log } from '../shared/log.ts';
 import { startReport } from '../shared/start-report.ts';
 import { reportFolder, type Storage } from '../shared/storage/storage.ts';
@@ -43,7 +44,7 @@ export function createSweepActivities({ orm, client, storage, log, queues, paral
   async function start(report: Report): Promise<boolean> {
     try {
       const { runId } = await startReport(client, queues, report, parallelParts);
-      await orm.em.fork().nativeUpdate(Report, { orgId: report.orgId, id: report.id, status: 'pending' }, { runId });
+      await noteReportRun(dbOf(orm.em.fork()), report, runId);
       return true;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import { forgetIdempotencyKey } from '../../shared/db/queries/idempotency.ts';
+import { noteReportRun } from '../../shared/db/queries/note-report-run.ts';
 import { REPORT_FORMATS, REPORT_TYPES, rawReportFact } from '../../shared/db/queries/report-sources/index.ts';
 import { resolveRange } from '../../shared/db/queries/resolve-range.ts';
 import { reportParametersSchema } from '../../shared/domain/report-parameters.ts';
@@ -75,7 +76,7 @@ async function ensureStarted(context: RequestContext, report: Report): Promise<v
     const { runId } = await withTemporalDeadline(deps.temporal, () =>
       startReport(deps.temporal, taskQueues(deps.config), report, deps.config.REPORT_PARALLEL_PARTS),
     );
-    await em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { runId });
+    await noteReportRun(dbOf(em), report, runId);
   } catch (error) {
     if (!temporalAway(error)) throw error;
     // Nothing half begun: the client is told no, so no sweep may start it later. Should the start have got through

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { postgresOwner } from './postgres-owner.ts';
 import { packagedPrograms, reachablePrograms } from './postgres-programs.ts';
+import { endOrphanedSessions } from './postgres-sessions.ts';
 import { commandOf, endProcess, identityOf } from './process-identity.ts';
 import { reasonOf, StackError } from './stack-error.ts';
 import type { Owner, ProcessSpec } from './supervised.ts';
@@ -88,6 +89,7 @@ export function postgresProcess(
     // A fast shutdown: sessions are cut and rolled back, and the data are left clean.
     stopSignal: 'SIGINT',
     stopPatienceMs,
+    clearBeforeRestart: () => endOrphanedSessions(cluster.data),
   };
 }
 
@@ -171,15 +173,15 @@ function run(cluster: PostgresCluster, command: string, args: readonly string[])
 }
 
 /**
- * Ends a server that still has this folder, and removes a lock whose pid is another program's by now. A lock of a dead
- * server stays: PostgreSQL looks behind it for sessions that outlived the server.
+ * Ends a server that still has this folder and sessions that outlived one, and removes a lock whose pid is another
+ * program's by now. The lock of a dead server stays: PostgreSQL itself knows best what to make of it.
  */
 async function endLeftover(data: string): Promise<void> {
   const lock = join(data, 'postmaster.pid');
   if (!existsSync(lock)) return;
   const pid = Number(readFileSync(lock, 'utf8').split('\n', 1)[0]);
   const identity = identityOf(pid);
-  if (identity === undefined) return;
+  if (identity === undefined) return endOrphanedSessions(data);
   if (commandOf(pid)?.includes(data)) await endProcess(pid, identity, 'SIGINT', stopPatienceMs);
   else rmSync(lock, { force: true });
 }

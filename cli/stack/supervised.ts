@@ -15,6 +15,8 @@ export interface ProcessSpec {
   readonly stopSignal: NodeJS.Signals;
   /** After this long a process that was asked to stop is killed. */
   readonly stopPatienceMs: number;
+  /** Clears what a process that died left behind, before another one takes its place. */
+  readonly clearBeforeRestart?: () => Promise<void>;
 }
 
 export interface Owner {
@@ -96,13 +98,19 @@ export class SupervisedProcess {
     await endProcess(this.pid, this.#identity, this.spec.stopSignal, this.spec.stopPatienceMs);
   }
 
+  async #restart(): Promise<void> {
+    // What cannot be cleared the process itself will complain of.
+    await this.spec.clearBeforeRestart?.().catch(() => undefined);
+    if (!this.#stopping) this.start();
+  }
+
   #ended(child: ChildProcess, how: string, longestMs: number): void {
     if (this.#child !== child) return;
     this.#child = undefined;
     if (this.#stopping) return;
     this.#deathsInARow = Date.now() - this.#startedAt < grownUpAfterMs ? this.#deathsInARow + 1 : 1;
     const restartInMs = Math.min(50 * 2 ** this.#deathsInARow, longestMs);
-    this.#retry = setTimeout(() => this.start(), restartInMs);
+    this.#retry = setTimeout(() => void this.#restart(), restartInMs);
     this.#events.died(this, { how, inARow: this.#deathsInARow, restartInMs });
   }
 }

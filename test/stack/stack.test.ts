@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { BASE_PATH } from '../../api/base-path.ts';
 import { type DevFile, devFilePath, readDevFile } from '../../cli/stack/dev-file.ts';
@@ -79,6 +80,27 @@ test.each(services)('%s is started again within 2 s of a SIGKILL', async (servic
   expect(after).not.toBe(before);
   await eventually('all work again', 20_000, allWork);
   expect(command.output()).toContain(`${service} died (SIGKILL), started again`);
+});
+
+test('a session that computes while its server is killed does not keep the next one out', async () => {
+  const client = new pg.Client({ connectionString: dev.database_url });
+  client.on('error', () => undefined);
+  await client.connect();
+  const computed = client.query('SELECT count(*) FROM generate_series(1, 1000000000)').catch(() => 'cut off');
+  await eventually('the session to compute', 10_000, async () => {
+    const busy = await queryOnce(dev.database_url, "SELECT FROM pg_stat_activity WHERE query LIKE '%000000000)'");
+    return busy.length > 0 ? true : undefined;
+  });
+  const before = command.output().length;
+  process.kill(readDevFile(folder)?.pids.postgres ?? 0, 'SIGKILL');
+  expect(await computed).toBe('cut off');
+  await eventually('all work again', 20_000, allWork);
+  const said = command
+    .output()
+    .slice(before)
+    .split('\n')
+    .filter((line) => line.includes('postgres'));
+  expect(said).toEqual([expect.stringContaining('postgres died (SIGKILL), started again')]);
 });
 
 test('keys are made, listed and revoked through the stack that runs here', async () => {
