@@ -14,6 +14,7 @@ import { HostSamples } from './migrations/0006-host-samples.ts';
 import { Retention } from './migrations/0007-retention.ts';
 import { ErrorGroups } from './migrations/0008-error-groups.ts';
 import { NarrowRollups } from './migrations/0009-narrow-rollups.ts';
+import { RollupTiers } from './migrations/0010-rollup-tiers.ts';
 import type { Tables } from './tables.ts';
 
 export type Orm = MikroORM;
@@ -41,6 +42,7 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
         { name: '0007-retention', class: Retention },
         { name: '0008-error-groups', class: ErrorGroups },
         { name: '0009-narrow-rollups', class: NarrowRollups },
+        { name: '0010-rollup-tiers', class: RollupTiers },
       ],
       snapshot: false,
     },

@@ -104,7 +104,7 @@ export const aiUsage = defineFact({
       provider: own('provider'),
       agent_id: { value: sql`coalesce(t.agent_id, execution.agent_id)`, source: 'executions' },
     },
-    narrow: ['feature', 'model', 'provider'],
+    tiers: [['feature'], ['model', 'provider']],
     measures: {
       count: countOf(),
       success_count: countOf(sql`t.success`),

@@ -102,6 +102,7 @@ export const executions = defineFact({
   ],
   rollup: {
     dimensions: { agent_id: own('agent_id'), error_type: own('error_type') },
+    tiers: [[]],
     measures: {
       ...statusCounts(),
       ...meanOf('duration_ms', 'duration_ms'),

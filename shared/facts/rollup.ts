@@ -20,10 +20,10 @@ export interface RollupDimension {
 export interface Rollup {
   dimensions: Readonly<Record<string, RollupDimension>>;
   /**
-   * The dimensions of a second, smaller table of hours and days, for questions that name no others. It pays where the others
-   * make about as many rows as there are facts.
+   * Smaller tables of hours and days beside the one of all dimensions, each by the dimensions it has; none for everything
+   * together. A question reads the first one that has what it names, so the smallest comes first.
    */
-  narrow?: readonly string[];
+  tiers?: readonly (readonly string[])[];
   measures: Readonly<Record<string, Measure>>;
   /** Distributions, by the name of the figure: kept from the hour up. */
   sketches: Readonly<Record<string, RawBuilder<unknown>>>;

@@ -11,7 +11,7 @@ import {
   type Selection,
 } from '../rollups/aggregate.ts';
 import { within } from '../rollups/intervals.ts';
-import { fullTier, narrowTier, type RollupTier } from '../rollups/rollup-table.ts';
+import { fullTier, type RollupTier, smallTiers } from '../rollups/rollup-table.ts';
 import { type ClockDimension, hasValue, isClockDimension } from './dimensions.ts';
 import { type Granularity, type ResolvedQuery, usedDimensions } from './query.ts';
 import type { Segments } from './segments.ts';
@@ -124,8 +124,8 @@ export function factSelection(
 function tierOf(scope: Scope, fact: Fact, grain: Grain): RollupTier {
   const { groups, conditions } = usedDimensions(fact, scope);
   const used = [...groups, ...conditions.map(({ dimension }) => dimension)];
-  const narrow = grain === 'quarter' ? null : narrowTier(fact);
-  return narrow && used.every(({ column }) => narrow.dimensions.includes(column)) ? narrow : fullTier(fact);
+  const small = grain === 'quarter' ? [] : smallTiers(fact);
+  return small.find(({ dimensions }) => used.every(({ column }) => dimensions.includes(column))) ?? fullTier(fact);
 }
 
 function rollupSelection(scope: Scope, fact: Fact, grain: Grain, intervals: readonly Interval[]): Selection {

@@ -17,7 +17,10 @@ export function fullTier({ kind, rollup }: Fact): RollupTier {
   return { table: rollupTable(kind), dimensions: Object.keys(rollup.dimensions) };
 }
 
-/** Few dimensions, by hours and days; null where a fact does without. */
-export function narrowTier({ kind, rollup }: Fact): RollupTier | null {
-  return rollup.narrow ? { table: `${rollupTable(kind)}_narrow`, dimensions: rollup.narrow } : null;
+/** Those of few dimensions, by hours and days, the smallest first. */
+export function smallTiers({ kind, rollup }: Fact): RollupTier[] {
+  return (rollup.tiers ?? []).map((dimensions) => ({
+    table: [rollupTable(kind), ...(dimensions.length > 0 ? ['by', ...dimensions] : ['total'])].join('_'),
+    dimensions,
+  }));
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { ensurePartition, ensurePartitionsAhead } from '../../shared/db/queries/partitions.ts';
 import { factList } from '../../shared/facts/index.ts';
-import { fullTier, narrowTier } from '../../shared/rollups/rollup-table.ts';
+import { fullTier, smallTiers } from '../../shared/rollups/rollup-table.ts';
 import { useTestOrm } from '../database.ts';
 
 let orm: Orm;
@@ -24,10 +24,9 @@ it.each(factList)('has for $kind the columns that its definition says, of the sa
   expect(stored).toEqual(defined);
 });
 
-const tiers = factList.flatMap((fact) => {
-  const narrow = narrowTier(fact);
-  return [fullTier(fact), ...(narrow ? [narrow] : [])].map(({ table, dimensions }) => ({ fact, table, dimensions }));
-});
+const tiers = factList.flatMap((fact) =>
+  [fullTier(fact), ...smallTiers(fact)].map(({ table, dimensions }) => ({ fact, table, dimensions })),
+);
 
 it.each(tiers)(
   'has for $table the columns that the definition of the fact says, of the same types',

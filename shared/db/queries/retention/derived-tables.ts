@@ -1,5 +1,5 @@
 import { factList } from '../../../facts/index.ts';
-import { narrowTier, rollupTable } from '../../../rollups/rollup-table.ts';
+import { fullTier, smallTiers } from '../../../rollups/rollup-table.ts';
 
 /** A table that is made from facts: rows of an organisation and a time. */
 export interface DerivedTable {
@@ -11,11 +11,11 @@ export interface DerivedTable {
 
 /** What the policy of rollups removes. When a user was first seen stays: else who comes back would be new. */
 const rollups: readonly DerivedTable[] = [
-  ...factList.map(({ kind }): DerivedTable => ({ table: rollupTable(kind), timeColumn: 'bucket', isDate: false })),
-  ...factList.flatMap((fact): DerivedTable[] => {
-    const narrow = narrowTier(fact);
-    return narrow ? [{ table: narrow.table, timeColumn: 'bucket', isDate: false }] : [];
-  }),
+  ...factList.flatMap((fact) =>
+    [fullTier(fact), ...smallTiers(fact)].map(
+      ({ table }): DerivedTable => ({ table, timeColumn: 'bucket', isDate: false }),
+    ),
+  ),
   { table: 'user_rollup', timeColumn: 'day', isDate: true },
   { table: 'user_days', timeColumn: 'day', isDate: true },
 ];

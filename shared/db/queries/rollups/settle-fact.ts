@@ -10,7 +10,7 @@ import {
   rollupMeasures,
 } from '../../../rollups/aggregate.ts';
 import { bucketArray, during } from '../../../rollups/intervals.ts';
-import { fullTier, narrowTier, type RollupTier } from '../../../rollups/rollup-table.ts';
+import { fullTier, type RollupTier, smallTiers } from '../../../rollups/rollup-table.ts';
 import type { Db } from '../../orm.ts';
 
 /**
@@ -25,10 +25,10 @@ export async function settleFact(trx: Db, fact: Fact, orgId: string, quarters: r
   await replace(trx, fact, full, orgId, 'quarter', quarters, quarterRows(fact, orgId, quarters));
   await replace(trx, fact, full, orgId, 'hour', hours, hourRows(fact, orgId, hours));
   await replace(trx, fact, full, orgId, 'day', days, dayRows(fact, orgId, days));
-  const narrow = narrowTier(fact);
-  if (!narrow) return;
-  await replace(trx, fact, narrow, orgId, 'hour', hours, narrowRows(fact, narrow, orgId, 'hour', hours));
-  await replace(trx, fact, narrow, orgId, 'day', days, narrowRows(fact, narrow, orgId, 'day', days));
+  for (const tier of smallTiers(fact)) {
+    await replace(trx, fact, tier, orgId, 'hour', hours, tierRows(fact, tier, orgId, 'hour', hours));
+    await replace(trx, fact, tier, orgId, 'day', days, tierRows(fact, tier, orgId, 'day', days));
+  }
 }
 
 /** What the rollup's rows of these quarters must be. */
@@ -65,16 +65,19 @@ export function dayRows(fact: Fact, orgId: string, days: readonly number[]): Raw
   });
 }
 
-/** What rows of few dimensions must be, where those of all dimensions are right. */
-export function narrowRows(
+/** What rows of few dimensions must be: hours where those of all dimensions are right, days where their own hours are. */
+export function tierRows(
   fact: Fact,
-  narrow: RollupTier,
+  tier: RollupTier,
   orgId: string,
   grain: 'hour' | 'day',
   starts: readonly number[],
 ): RawBuilder<unknown> {
-  const { figures, names } = shape(fact, narrow);
-  const selection = fromRollup(fact, orgId, grain, grain, starts, narrow);
+  const { figures, names } = shape(fact, tier);
+  const selection = {
+    ...fromRollup(fact, orgId, 'hour', grain, starts, tier),
+    from: sql`${sql.table(grain === 'hour' ? fullTier(fact).table : tier.table)} t`,
+  };
   return combined(fact.rollup, names, figures, {
     measures: [rollupMeasures(fact, selection, figures.measures)],
     bins: (sketch) => [rollupBins(fact, selection, sketch)],

@@ -3,9 +3,9 @@ import { GRAINS, type Grain } from '../../../domain/buckets.ts';
 import type { Fact } from '../../../facts/definition.ts';
 import { pgTime } from '../../../pg-time.ts';
 import { within } from '../../../rollups/intervals.ts';
-import { fullTier, narrowTier, type RollupTier } from '../../../rollups/rollup-table.ts';
+import { fullTier, type RollupTier, smallTiers } from '../../../rollups/rollup-table.ts';
 import { type Db, dbOf, type Entities } from '../../orm.ts';
-import { dayRows, hourRows, narrowRows, quarterRows } from './settle-fact.ts';
+import { dayRows, hourRows, quarterRows, tierRows } from './settle-fact.ts';
 import { userActivity } from './user-activity.ts';
 
 const DAY_MS = GRAINS.day * 1000;
@@ -63,11 +63,10 @@ export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStar
       );
       await compare(table, 'hour', hourRows(fact, orgId, starts('hour')), storedRows(fact, full, orgId, 'hour', day));
       await compare(table, 'day', dayRows(fact, orgId, starts('day')), storedRows(fact, full, orgId, 'day', day));
-      const narrow = narrowTier(fact);
-      if (narrow) {
+      for (const tier of smallTiers(fact)) {
         for (const grain of ['hour', 'day'] as const) {
-          const expected = narrowRows(fact, narrow, orgId, grain, starts(grain));
-          await compare(narrow.table, grain, expected, storedRows(fact, narrow, orgId, grain, day));
+          const expected = tierRows(fact, tier, orgId, grain, starts(grain));
+          await compare(tier.table, grain, expected, storedRows(fact, tier, orgId, grain, day));
         }
       }
       if (fact.rollup.users) {
