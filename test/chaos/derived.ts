@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Random } from '../../cli/sample/random.ts';
 import { FINISHED_MONTH } from './base-data.ts';
+import { eraseSomeone } from './erasure.ts';
 import { kill9 } from './kill.ts';
 import type { Scene } from './scene.ts';
 
@@ -37,8 +38,8 @@ async function ended(scene: Scene, id: string): Promise<Run> {
 }
 
 /**
- * Kills worker and PostgreSQL in turn, at random moments, while rollups, a backfill and a retention run one after the
- * other, again and again until all kills are done.
+ * Kills worker and PostgreSQL in turn, at random moments, while rollups, a backfill, a retention and the erasure of a
+ * user run side by side, again and again until all kills are done.
  * @returns every difference between what is derived and the facts, and every run that did not complete
  */
 export async function disturbDerived(scene: Scene, random: Random, kills: number): Promise<string[]> {
@@ -59,7 +60,9 @@ export async function disturbDerived(scene: Scene, random: Random, kills: number
     const keptDays = Math.ceil((Date.now() - monthStartMs) / 86_400_000) - Math.min(round + 1, 20);
     await scene.admin.insist('PATCH', '/settings', { body: { retention: { events: keptDays, ai_usage: keptDays } } });
     const span = { start_date: day(FINISHED_MONTH.start_date), end_date: '2026-03-12', force: true };
+    const erasing = await eraseSomeone(scene);
     const ids = [
+      erasing.workflowId,
       await start(scene, 'backfill', span),
       await start(scene, 'rollup', {}),
       await start(scene, 'retention', {}),
@@ -68,6 +71,7 @@ export async function disturbDerived(scene: Scene, random: Random, kills: number
       const { status, error } = await ended(scene, id);
       if (status !== 'completed') differences.push(`${id} is ${status}: ${error}`);
     }
+    differences.push(...(await erasing.differences()));
   }
   await killing;
   return differences;

@@ -18,7 +18,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '3' },
     kills: { type: 'string', default: '8' },
-    /** Of worker and database while rollups, backfills and retention run. */
+    /** Of worker and database while rollups, backfills, retention and erasures run. */
     'derived-kills': { type: 'string', default: '20' },
   },
 });
@@ -113,7 +113,7 @@ async function run(scene: Scene): Promise<string[]> {
     ...Object.fromEntries(SERVICES.map((service) => [`kills of ${service}`, kills.get(service) ?? 0])),
     'seconds undisturbed': undisturbed.seconds.toFixed(1),
     'seconds disturbed, each round': seconds.map((s) => s.toFixed(1)).join(', '),
-    'kills while rollups, backfills and retention ran': derivedKills,
+    'kills while rollups, backfills, retention and erasures ran': derivedKills,
     'requests sent again': [...scene.ingest.faults, ...scene.admin.faults].reduce((sum, [, count]) => sum + count, 0),
     'differences found': differences.length,
   };
