@@ -3,7 +3,10 @@ import { type RawBuilder, sql } from 'kysely';
 import { to as copyTo } from 'pg-copy-streams';
 import { dbOf, type Orm } from './orm.ts';
 
-/** `csv`: the columns as CSV without a header. `lines`: one column of JSON, a line each, as it is. */
+/**
+ * `csv`: the columns as CSV without a header. `lines`: one column of JSON, a line each, as it is; a column of nulls before
+ * it puts the character 2 before each line.
+ */
 export type CopyFormat = 'csv' | 'lines';
 
 const copyOptions: Record<CopyFormat, RawBuilder<unknown>> = {

@@ -2,7 +2,7 @@
 
 /** The first day of a time's month, `2026-11-01`. */
 export function monthOf(at: Date): string {
-  return `${at.toISOString().slice(0, 7)}-01`;
+  return `${at.getUTCFullYear()}-${String(at.getUTCMonth() + 1).padStart(2, '0')}-01`;
 }
 
 /** The first day of the month that lies `offset` months after that of `at`. */

@@ -91,7 +91,7 @@ export interface Fact extends Omit<FactOptions<z.ZodRawShape>, 'wire' | 'toRow' 
   wire: z.ZodObject;
   /** True where `status` tells whether a row is finished. */
   hasStatus: boolean;
-  read(raw: object, context: RowContext): ReadResult;
+  read(raw: Row, context: RowContext): ReadResult;
 }
 
 /** Closes a fact's wire type inside it, so that all facts can stand in one list. */
@@ -121,10 +121,13 @@ export function defineFact<Shape extends z.ZodRawShape>(options: FactOptions<Sha
 }
 
 /** Takes a client's older field names; a name that is given under both stays as it is, to be refused as unknown. */
-export function rename(raw: object, aliases: Readonly<Record<string, string>>): Record<string, unknown> {
-  const renamed: Record<string, unknown> = { ...raw };
-  for (const [alias, name] of Object.entries(aliases)) {
-    if (!(alias in renamed) || name in renamed) continue;
+export function rename(raw: Row, aliases: Readonly<Record<string, string>>): Row {
+  const used = Object.entries(aliases).filter(([alias, name]) => alias in raw && !(name in raw));
+  if (used.length === 0) return raw;
+  const renamed = { ...raw };
+  for (const [alias, name] of used) {
+    // Of two older names for one field the first stands; the other is refused as unknown.
+    if (name in renamed) continue;
     renamed[name] = renamed[alias];
     delete renamed[alias];
   }

@@ -9,7 +9,7 @@ export const xlsxFormat: ReportFormat = {
   copyAs: 'lines',
   partRows: (source, scope, range) => {
     const cells = source.columns.map(({ header }) => sql.ref(`r.${header}`));
-    return sql`SELECT json_build_array(${sql.join(cells)})::text FROM (${source.rows(scope, range, jsonCell)}) r`;
+    return sql`SELECT json_build_array(${sql.join(cells)}) FROM (${source.rows(scope, range, jsonCell)}) r`;
   },
   assemble: (columns, parts) => workbookOf(columns, parts),
 };

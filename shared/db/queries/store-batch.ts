@@ -1,14 +1,25 @@
 import { sql } from 'kysely';
 import type { FactKind } from '../../domain/fact-kinds.ts';
+import type { Fact } from '../../facts/definition.ts';
 import { dimensions } from '../../facts/dimensions.ts';
 import { factList } from '../../facts/index.ts';
-import { inRounds, limitPerId, type PreparedBatch, type RecordError, tooOld } from '../../facts/prepare.ts';
+import {
+  inRounds,
+  limitPerId,
+  type PreparedBatch,
+  type PreparedFact,
+  type RecordError,
+  tooOld,
+} from '../../facts/prepare.ts';
 import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
+import { claimKeys, type KeyClaim } from './claim-keys.ts';
 import { takeIngestStamp } from './cutoff.ts';
 import { reopenErrorGroups } from './reopen-error-groups.ts';
 import { writeDimension } from './write-dimensions.ts';
 import { type WriteOptions, type WriteOutcome, writeFacts } from './write-facts.ts';
+
+const NONE: ReadonlySet<string> = new Set();
 
 export interface StoredRecord {
   index: number;
@@ -42,15 +53,22 @@ export async function storeBatch(
   const floors = await factsFrom(trx, orgId);
   const records: StoredRecord[] = [];
   const errors = [...batch.errors];
-  for (const fact of factList) {
-    const from = floors.get(fact.kind);
-    const prepared = (batch.facts.get(fact) ?? []).filter(({ at, index }) => {
-      if (!from || at >= from) return true;
-      errors.push({ index, ...tooOld(fact, from) });
-      return false;
-    });
-    for (const round of inRounds(prepared)) {
-      const outcomes = await writeFacts(trx, fact, round, { orgId, stamp, mode });
+  const roundsOf = new Map(
+    factList.map((fact) => {
+      const from = floors.get(fact.kind);
+      const prepared = (batch.facts.get(fact) ?? []).filter(({ at, index }) => {
+        if (!from || at >= from) return true;
+        errors.push({ index, ...tooOld(fact, from) });
+        return false;
+      });
+      return [fact, inRounds(prepared)];
+    }),
+  );
+  const claimed = await claimKeys(trx, orgId, claimsOf(roundsOf));
+  for (const [fact, rounds] of roundsOf) {
+    for (const [n, round] of rounds.entries()) {
+      const fresh = (n === 0 && claimed.get(fact.kind)) || NONE;
+      const outcomes = await writeFacts(trx, fact, round, fresh, { orgId, stamp, mode });
       round.forEach(({ index, id, missingAtFirst }, n) => {
         const outcome = outcomes[n] ?? 'unknown';
         records.push({ index, kind: fact.kind, id, outcome });
@@ -80,6 +98,13 @@ export async function storeBatch(
     errors: errors.sort((a, b) => a.index - b.index),
     records,
   };
+}
+
+/** What can begin a row stands in its fact's first round, and nowhere else. */
+function claimsOf(roundsOf: ReadonlyMap<Fact, readonly PreparedFact[][]>): KeyClaim[] {
+  return [...roundsOf].flatMap(([{ kind }, [first = []]]) =>
+    first.filter(({ missingAtFirst }) => missingAtFirst.length === 0).map(({ id, at }) => ({ kind, id, at })),
+  );
 }
 
 /** From when on each fact of an organisation is kept. */

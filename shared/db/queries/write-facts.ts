@@ -24,22 +24,18 @@ export interface WriteOptions {
 }
 
 /**
- * Writes records of one fact, each id at most once, inside the caller's transaction. Locks are taken in the order of
- * the ids, so that two batches never wait for each other in a circle. Buckets that change go into the ledger.
+ * Writes records of one fact, each id at most once, inside the caller's transaction. Rows are locked in the order of
+ * times and ids, so that two batches never wait for each other in a circle. Buckets that change go into the ledger.
+ * @param fresh ids that the transaction has claimed and not written yet (`claim-keys.ts`)
  * @returns what became of each record, in their order
  */
 export async function writeFacts(
   trx: Db,
   fact: Fact,
   records: readonly WritableRecord[],
+  fresh: ReadonlySet<string>,
   options: WriteOptions,
 ): Promise<WriteOutcome[]> {
-  const fresh = await claimKeys(
-    trx,
-    fact,
-    records.filter((record) => record.missingAtFirst.length === 0),
-    options,
-  );
   const others = records.filter((record) => !fresh.has(record.id));
   const known = await knownTimes(trx, fact, others, options);
   await insertRows(
@@ -56,21 +52,7 @@ export async function writeFacts(
   });
 }
 
-/** Takes the ids that nobody has taken; of two transactions with one id, the second waits for the first. */
-async function claimKeys(trx: Db, fact: Fact, records: readonly WritableRecord[], { orgId }: WriteOptions) {
-  if (records.length === 0) return new Set<string>();
-  const keys = JSON.stringify(records.map(({ id, at }) => ({ id, at })));
-  const { rows } = await sql<{ id: string }>`
-    INSERT INTO fact_keys (org_id, kind, id, at)
-    SELECT ${orgId}, ${fact.kind}, r.id, r.at
-    FROM json_to_recordset(${keys}::json) AS r(id text, at timestamptz(3))
-    ORDER BY r.id
-    ON CONFLICT DO NOTHING
-    RETURNING id`.execute(trx);
-  return new Set(rows.map((row) => row.id));
-}
-
-/** The first start times of ids that are taken. A statement of its own: it must see what committed while claimKeys waited. */
+/** The first start times of ids that are taken. A statement of its own: it must see what committed while the claim waited. */
 async function knownTimes(trx: Db, fact: Fact, records: readonly WritableRecord[], { orgId }: WriteOptions) {
   if (records.length === 0) return new Map<string, string>();
   const rows = await trx
