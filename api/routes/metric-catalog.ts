@@ -1,24 +1,25 @@
 import { z } from 'zod';
 import { catalog } from '../../shared/metrics/catalog/index.ts';
-import type { Formula, Metric } from '../../shared/metrics/definition.ts';
-import { baseOf, commonDimensions } from '../../shared/metrics/query.ts';
+import { type Metric, UNITS } from '../../shared/metrics/definition.ts';
+import { baseOf } from '../../shared/metrics/made-of.ts';
+import { commonDimensions } from '../../shared/metrics/query.ts';
 import { defineRoute, type Route } from '../route.ts';
 
-const KINDS = ['additive', 'ratio', 'distinct', 'sketch', 'gauge'] as const;
+const KINDS = ['additive', 'ratio', 'rate', 'distinct', 'sketch', 'gauge'] as const;
 
 const metricSchema = z
   .object({
     name: z.string(),
     aliases: z.array(z.string()).meta({ description: 'Short names that mean the same.' }),
     description: z.string(),
-    unit: z.string(),
+    unit: z.enum(UNITS),
     kind: z.enum(KINDS).meta({
       description:
-        '`additive`: parts add up to the whole. `ratio`: one number by another. `distinct`: never a sum of parts. `sketch`: a quantile, within 1 %. `gauge`: how it stands.',
+        '`additive`: parts add up to the whole. `ratio`: one number by another. `rate`: a number by the time that has passed of its range, or of its bucket. `distinct`: never a sum of parts. `sketch`: a quantile, within 1 %. `gauge`: how it stands.',
     }),
     dimensions: z.array(z.string()).meta({
       description:
-        'What it can be grouped and filtered by; `agent_tag` only filters, `hour_of_day` and `weekday` (from Monday, 1) only group.',
+        'What it can be grouped and filtered by; `agent_tag` only filters, `hour_of_day` and `weekday` (from Monday, 1) only group, and not a `rate`.',
     }),
   })
   .meta({ id: 'Metric' });
@@ -34,19 +35,22 @@ const list = defineRoute({
 });
 
 function present(metric: Metric): z.output<typeof metricSchema> {
-  const { name, aliases, description, unit, formula } = metric;
-  const dimensions = [...commonDimensions(baseOf(metric))].sort();
-  return { name, aliases: [...aliases], description, unit, kind: kindOf(formula), dimensions };
+  const { name, aliases, description, unit } = metric;
+  const dimensions = [...commonDimensions([metric])].sort();
+  return { name, aliases: [...aliases], description, unit, kind: kindOf(metric), dimensions };
 }
 
-function kindOf(formula: Formula): (typeof KINDS)[number] {
+function kindOf(metric: Metric): (typeof KINDS)[number] {
+  const { formula } = metric;
   switch (formula.kind) {
     case 'total':
       return 'additive';
     case 'share':
+    case 'quotient':
       return 'ratio';
     case 'difference':
-      return 'gauge';
+      // What is left of different users is different users too.
+      return baseOf(metric).some((base) => base.formula.kind === 'distinct') ? 'distinct' : 'gauge';
     case 'known-users':
       return formula.which === 'new' ? 'additive' : 'gauge';
     default:

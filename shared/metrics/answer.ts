@@ -1,13 +1,23 @@
 import { pgTime } from '../pg-time.ts';
+import type { BaseMetric } from './definition.ts';
 import { evaluate } from './evaluate.ts';
-import type { BaseMetric, MetricQuery, MetricRow, ResolvedQuery } from './query.ts';
+import type { MetricQuery, MetricRow, ResolvedQuery } from './query.ts';
 
 /** A row of numbers as it is read; the groups' values stand in it by their column names. */
 export type Read = Record<string, unknown>;
 
+/** How much of a row's time has passed, in milliseconds; null where none has. By its bucket, null for the whole range. */
+export type SpanOf = (bucket: Date | null) => number | null;
+
 /** What was read of each group, by source. */
 export class Groups {
   private readonly rows = new Map<string, { key: Read; bySource: Map<string, Read> }>();
+  readonly spanOf: SpanOf;
+
+  /** @param spanOf what numbers by time are divided by */
+  constructor(spanOf: SpanOf) {
+    this.spanOf = spanOf;
+  }
 
   add(source: string, names: readonly string[], rows: readonly Read[]): void {
     for (const row of rows) {
@@ -46,13 +56,14 @@ export function arranged(
   now: Groups,
   before: Groups | null,
 ): MetricRow[] {
-  const valuesOf = (bySource: ReadonlyMap<string, Read>) => {
+  const valuesOf = (bySource: ReadonlyMap<string, Read>, spanMs: number | null) => {
     const figured = {
       number: (metric: BaseMetric, column: string) => {
         const value = bySource.get(sourceOf(metric))?.[column];
         return value === undefined || value === null ? undefined : Number(value);
       },
       array: (metric: BaseMetric, column: string) => numbers(bySource.get(sourceOf(metric))?.[column]),
+      spanMs,
     };
     return Object.fromEntries(asked.map(({ name, metric }) => [name, evaluate(metric, figured)]));
   };
@@ -60,15 +71,15 @@ export function arranged(
   // Without groups there is one row, also of nothing.
   if (groupBy.length === 0 && !query.granularity) now.add('', [], [{}]);
   const rows = [...now.entries()].map(([text, { key, bySource }]): MetricRow => {
-    const bucket = key.bucket;
+    const bucket = typeof key.bucket === 'string' ? pgTime(key.bucket) : null;
     return {
       group: Object.fromEntries(groupBy.map((name) => [name, textOrNull(key[`d_${name}`])])),
-      bucket: typeof bucket === 'string' ? pgTime(bucket) : null,
-      values: valuesOf(bySource),
+      bucket,
+      values: valuesOf(bySource, now.spanOf(bucket)),
       labels: Object.fromEntries(
         labels.map(({ name, label }) => [name, latestText(bySource.get(labelSource(name))?.[label.measure])]),
       ),
-      previous: before ? valuesOf(before.get(text)?.bySource ?? nothing) : null,
+      previous: before ? valuesOf(before.get(text)?.bySource ?? nothing, before.spanOf(bucket)) : null,
     };
   });
   rows.sort(comparison(query));

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { FactKind } from '../domain/fact-kinds.ts';
 import type { Fact } from '../facts/definition.ts';
 import { ownerColumns } from '../facts/report-filters.ts';
-import type { Formula } from './definition.ts';
+import type { BaseFormula } from './definition.ts';
 
 /** What a fact's rows are grouped and filtered by, as a client calls it. */
 export interface Dimension {
@@ -101,8 +101,6 @@ export function hasValue(
 }
 
 /** The facts that a formula reads; the users of several facts have only what all of them have. */
-export function factsOf(
-  formula: Exclude<Formula, { kind: 'total' | 'difference' | 'share' | 'known-users' }>,
-): readonly FactKind[] {
+export function factsOf(formula: Exclude<BaseFormula, { kind: 'known-users' }>): readonly FactKind[] {
   return formula.kind === 'distinct' ? formula.facts : [formula.fact];
 }

@@ -1,12 +1,17 @@
 import { quantile } from '../domain/sketch.ts';
-import type { Metric } from './definition.ts';
-import { type BaseMetric, metricNamed } from './query.ts';
+import type { BaseMetric, Metric } from './definition.ts';
+import { metricNamed } from './made-of.ts';
+
+const MINUTE_MS = 60_000;
+const UNIT_MS = { minute: MINUTE_MS, hour: 60 * MINUTE_MS } as const;
 
 /** What was read for one group, by the name of each base metric's source and column. */
 export interface Figured {
   /** The sum that a measure of a source came to; undefined where the source has no row of the group. */
   number(metric: BaseMetric, column: string): number | undefined;
   array(metric: BaseMetric, column: string): readonly number[] | undefined;
+  /** How much of the group's time has passed; null where none has. */
+  spanMs: number | null;
 }
 
 /** A metric's value for one group: 0 for counts and sums of nothing, null for rates and quantiles of nothing. */
@@ -22,6 +27,12 @@ export function evaluate(metric: Metric, read: Figured): number | null {
       const whole = amountOf(formula.whole);
       return whole === 0 ? null : Math.min(100, (100 * amountOf(formula.part)) / whole);
     }
+    case 'quotient': {
+      const divisor = amountOf(formula.per);
+      return divisor === 0 ? null : amountOf(formula.of) / divisor;
+    }
+    case 'rate':
+      return read.spanMs === null ? null : (amountOf(formula.of) * UNIT_MS[formula.per]) / read.spanMs;
     default:
       return evaluateBase({ ...metric, formula }, read);
   }

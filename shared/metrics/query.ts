@@ -6,8 +6,9 @@ import type { Fact } from '../facts/definition.ts';
 import { facts } from '../facts/index.ts';
 import { catalog, metricByName } from './catalog/index.ts';
 import { labels } from './catalog/labels.ts';
-import type { Formula, Label, Metric } from './definition.ts';
+import type { BaseMetric, Label, Metric } from './definition.ts';
 import { CLOCK_DIMENSIONS, type Dimension, dimensionsOf, factsOf, isClockDimension } from './dimensions.ts';
+import { baseOf, rateWithin } from './made-of.ts';
 
 export const GRANULARITIES = ['minute', 'hour', 'day', 'week', 'month'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
@@ -42,11 +43,6 @@ export interface MetricRow {
   previous: Record<string, number | null> | null;
 }
 
-type BaseFormula = Exclude<Formula, { kind: 'total' | 'difference' | 'share' }>;
-export interface BaseMetric extends Metric {
-  formula: BaseFormula;
-}
-
 /** A question whose names are all known. */
 export interface ResolvedQuery {
   /** Each name that was asked for, with its metric. */
@@ -54,6 +50,8 @@ export interface ResolvedQuery {
   /** What they are made of. */
   base: readonly BaseMetric[];
   labels: readonly { name: string; label: Label }[];
+  /** Whether any number is by time, so that it matters how much each row spans. */
+  needsSpans: boolean;
   groupBy: readonly string[];
   filters: Readonly<Record<string, readonly (string | null)[]>>;
 }
@@ -77,7 +75,7 @@ export function resolveQuery(query: MetricQuery): ResolvedQuery {
   const groupBy = query.groupBy ?? [];
   const filters = query.filters ?? {};
   const common = commonDimensions(
-    [...base.values()],
+    asked.map(({ metric }) => metric),
     named.map(({ label }) => label.fact),
   );
   for (const [field, names, usable] of [
@@ -87,6 +85,13 @@ export function resolveQuery(query: MetricQuery): ResolvedQuery {
     const there = usable.toSorted().join(', ') || 'none';
     for (const name of names) {
       if (usable.includes(name)) continue;
+      const timed = field === 'group_by' && isClockDimension(name) ? ratesAmong(asked) : [];
+      if (timed.length > 0) {
+        const [rates, counts] = [timed.map((one) => one.name).join(', '), timed.map((one) => one.of).join(', ')];
+        const message = `${rates} is a number by time, and ${name} is no stretch of time; ask for ${counts} instead, or use granularity instead of ${name}`;
+        faults.push({ field, message });
+        continue;
+      }
       faults.push({ field, message: `${name} is not a dimension of all metrics asked for; there are: ${there}` });
     }
   }
@@ -95,37 +100,20 @@ export function resolveQuery(query: MetricQuery): ResolvedQuery {
   if (query.compareToPrevious && query.granularity)
     faults.push({ field: 'compare_to_previous', message: 'is not taken together with granularity' });
   if (faults.length > 0) throw validationError(faults);
-  return { asked, base: [...base.values()], labels: named, groupBy, filters };
+  const needsSpans = asked.some(({ metric }) => rateWithin(metric) !== null);
+  return { asked, base: [...base.values()], labels: named, needsSpans, groupBy, filters };
 }
 
-/** The metrics that a metric is made of: itself, or those that it adds up or compares. */
-export function baseOf(metric: Metric): BaseMetric[] {
-  const { formula } = metric;
-  switch (formula.kind) {
-    case 'total':
-      return formula.of.flatMap((name) => baseOf(metricNamed(name)));
-    case 'difference':
-      return [formula.of, formula.less].flatMap((name) => baseOf(metricNamed(name)));
-    case 'share':
-      return [formula.part, formula.whole].flatMap((name) => baseOf(metricNamed(name)));
-    default:
-      return [{ ...metric, formula }];
-  }
-}
-
-/** @throws Error where an entry of the catalog names what is not in it */
-export function metricNamed(name: string): Metric {
-  const metric = metricByName.get(name);
-  if (!metric) throw new Error(`${name} is not in the catalog`);
-  return metric;
-}
-
-/** The dimensions that all of some metrics have, and the facts of labels beside them. */
-export function commonDimensions(metrics: readonly BaseMetric[], also: readonly FactKind[] = []): Set<string> {
-  const ofFact = (kind: FactKind) => new Set<string>([...dimensionsOf(facts[kind]).keys(), ...CLOCK_DIMENSIONS]);
-  const sets = metrics.flatMap(({ formula }) =>
-    formula.kind === 'known-users' ? [new Set<string>()] : factsOf(formula).map(ofFact),
-  );
+/**
+ * The dimensions that all of some metrics have, and the facts of labels beside them. Rates have no places on the clock: an
+ * hour of the day is no stretch of time.
+ */
+export function commonDimensions(metrics: readonly Metric[], also: readonly FactKind[] = []): Set<string> {
+  const clocks = metrics.some((metric) => rateWithin(metric) !== null) ? [] : CLOCK_DIMENSIONS;
+  const ofFact = (kind: FactKind) => new Set<string>([...dimensionsOf(facts[kind]).keys(), ...clocks]);
+  const sets = metrics
+    .flatMap(baseOf)
+    .flatMap(({ formula }) => (formula.kind === 'known-users' ? [new Set<string>()] : factsOf(formula).map(ofFact)));
   sets.push(...also.map(ofFact));
   const [first, ...others] = sets;
   return new Set([...(first ?? [])].filter((name) => others.every((set) => set.has(name))));
@@ -151,4 +139,11 @@ export function intervalOf({ startInclusive, endExclusive }: TimeRange): Interva
 
 function knownMetrics(): string {
   return catalog.map(({ name }) => name).join(', ');
+}
+
+function ratesAmong(asked: ResolvedQuery['asked']) {
+  return asked.flatMap(({ name, metric }) => {
+    const rate = rateWithin(metric);
+    return rate ? [{ name, of: rate.formula.of }] : [];
+  });
 }

@@ -227,6 +227,18 @@ it('describes every metric of the catalog, with what it can be grouped by', asyn
   });
   expect(byName.get('users.total')).toMatchObject({ kind: 'gauge', dimensions: [] });
   expect(byName.get('costs.total')).toMatchObject({ kind: 'additive', unit: 'usd' });
+  expect(byName.get('executions.per_hour')).toMatchObject({
+    aliases: ['queries_per_hour'],
+    unit: 'per_hour',
+    kind: 'rate',
+    dimensions: expect.not.arrayContaining(['hour_of_day']),
+  });
+  expect(byName.get('sessions.avg_events')).toMatchObject({
+    kind: 'ratio',
+    dimensions: expect.arrayContaining(['user']),
+  });
+  expect(byName.get('users.returning')).toMatchObject({ kind: 'distinct', unit: 'count', dimensions: [] });
+  expect(byName.get('users.returning_rate')).toMatchObject({ kind: 'ratio', unit: 'percent', dimensions: [] });
   const names = json.data.flatMap(({ name, aliases }: { name: string; aliases: string[] }) => [name, ...aliases]);
   expect(new Set(names).size, 'a name means one metric').toBe(names.length);
 });

@@ -9,7 +9,9 @@ import { TidemarkError } from '../../shared/errors.ts';
 import type { MetricQuery } from '../../shared/metrics/query.ts';
 import { useTestOrm } from '../database.ts';
 import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
-import { dimensionOf, expected, readFacts, type StoredRow } from './oracle.ts';
+import { localSpanMs } from './local-spans.ts';
+import { dimensionOf, expected, readFacts, type StoredRow, userFacts } from './oracle.ts';
+import { beginnings, questions } from './questions.ts';
 import { records } from './records.ts';
 
 let orm: Orm;
@@ -17,76 +19,7 @@ useTestOrm(6, (opened) => {
   orm = opened;
 });
 
-const hourMs = 3_600_000;
 const days = 4;
-/** Beginnings of four days in which clocks change somewhere, or do not. */
-const beginnings = ['2026-03-07', '2026-03-28', '2026-10-24', '2026-10-31', '2026-06-10'].map((day) => Date.parse(day));
-const zones = ['UTC', 'Asia/Kolkata', 'Asia/Kathmandu', 'America/New_York', 'Europe/Zurich', 'Australia/Lord_Howe'];
-
-/** Each dimension with the metrics that have it. */
-const groupings: Readonly<Record<string, readonly string[]>> = {
-  agent: [
-    'execution_count',
-    'success_rate',
-    'p95_duration_ms',
-    'total_cost',
-    'tool_call_count',
-    'ai_requests',
-    'executions.users',
-  ],
-  tool: ['tool_call_count', 'tool_usages.cost'],
-  feature: ['ai_requests', 'ai_success_rate', 'ai_usage.p95_latency_ms'],
-  model: ['ai_requests', 'cache_hit_rate'],
-  event_name: ['event_count', 'events.users'],
-  user: [
-    'execution_count',
-    'total_tokens',
-    'executions.users',
-    'event_count',
-    'login_count',
-    'page_views',
-    'session_count',
-    'sessions.duration_ms',
-  ],
-  hour_of_day: ['event_count', 'execution_count', 'total_cost', 'p95_duration_ms', 'active_users'],
-  weekday: ['event_count', 'page_views', 'total_cost', 'p95_duration_ms', 'active_users'],
-  status: ['execution_count', 'avg_duration_ms'],
-};
-
-const questions = (fromMs: number) =>
-  fc
-    .record({
-      groupBy: fc.option(fc.constantFrom(...Object.keys(groupings)), { nil: undefined, freq: 1 }),
-      users: fc.option(fc.subarray<string | null>(['user-1', 'user-2', null], { minLength: 1 }), { nil: undefined }),
-      filter: fc.option(fc.subarray<string | null>(['agent-a', 'agent-b', null], { minLength: 1 }), { nil: undefined }),
-      chosen: fc.nat(),
-      start: fc.integer({ min: -6 * hourMs, max: days * 24 * hourMs }),
-      length: fc.oneof(fc.integer({ min: 1, max: 6 * hourMs }), fc.integer({ min: 1, max: (days + 1) * 24 * hourMs })),
-      aligned: fc.boolean(),
-      timeZone: fc.constantFrom(...zones),
-      granularity: fc.option(fc.constantFrom('minute', 'hour', 'day', 'week', 'month'), { nil: undefined }),
-    })
-    .map(({ groupBy, users, filter, chosen, start, length, aligned, timeZone, granularity }): MetricQuery => {
-      const rounded = (ms: number) => (aligned ? Math.round(ms / 900_000) * 900_000 : ms);
-      const names = groupBy === undefined ? Object.keys(expected) : (groupings[groupBy] ?? []);
-      const first = names[chosen % names.length] ?? 'execution_count';
-      const second = names[(chosen * 7 + 3) % names.length] ?? 'execution_count';
-      const byAgent = [first, second].every((name) => groupings.agent?.includes(name));
-      const byUser = [first, second].every((name) => groupings.user?.includes(name));
-      const filters = { ...(filter && byAgent ? { agent: filter } : {}), ...(users && byUser ? { user: users } : {}) };
-      const startMs = fromMs + rounded(start);
-      return {
-        metrics: [...new Set([first, second])],
-        ...(groupBy === undefined ? {} : { groupBy: [groupBy] }),
-        filters,
-        range: {
-          startInclusive: new Date(startMs),
-          endExclusive: new Date(startMs + Math.max(rounded(length), 1)),
-          timeZone,
-        },
-        ...(granularity === undefined ? {} : { granularity }),
-      };
-    });
 
 /** What the answer must be, from the facts alone. */
 async function bruteForce(orgId: string, query: MetricQuery) {
@@ -103,10 +36,15 @@ async function bruteForce(orgId: string, query: MetricQuery) {
   );
   const keys = new Set([...rowsOf.values()].flatMap((rows) => rows.map(keyOf)));
   if (!query.groupBy && !query.granularity) keys.add('[null]');
+  const seen = userFacts.flatMap((kind) => facts[kind]);
+  const firstSeenMs = (userId: string) =>
+    Math.min(...seen.filter((row) => row.text('user_id') === userId).map(({ at }) => at));
   for (const key of keys) {
     const values = query.metrics.map((name) => {
       const rows = (rowsOf.get(name) ?? []).filter((row) => keyOf(row) === key);
-      return [name, expected[name]?.value(rows) ?? null];
+      const atMs = [...rowsOf.values()].flat().find((row) => keyOf(row) === key)?.at;
+      const spanMs = () => localSpanMs(query.range, query.granularity, atMs ?? query.range.startInclusive.getTime());
+      return [name, expected[name]?.value(rows, { firstSeenMs, spanMs }) ?? null];
     });
     answer.set(key, Object.fromEntries(values));
   }
@@ -154,7 +92,7 @@ it('answers every question as the facts do, whatever is settled, late, merged or
         maxLength: 4,
       }),
       settle: fc.array(fc.constantFrom('all', 'one', 'none'), { minLength: 4, maxLength: 4 }),
-      asked: fc.array(questions(fromMs), { minLength: 20, maxLength: 20 }),
+      asked: fc.array(questions(fromMs, days), { minLength: 20, maxLength: 20 }),
     }),
   );
   await fc.assert(

@@ -7,6 +7,7 @@ import { pgTime } from '../../shared/pg-time.ts';
 
 /** A row of a fact as it is stored, with what its execution adds. */
 export interface StoredRow {
+  kind: FactKind;
   at: number;
   /** Start of the local bucket as the plainest SQL gives it; null without a granularity. */
   bucket: number | null;
@@ -17,9 +18,20 @@ export interface StoredRow {
 
 type Rows = Record<FactKind, StoredRow[]>;
 
+/** What some numbers need beside the rows of their group. */
+export interface Around {
+  /** When a user was first seen by any fact of users, whatever the range. */
+  firstSeenMs(userId: string): number;
+  /** How much time the group spans. */
+  spanMs(): number;
+}
+
+/** The facts that tell of users. */
+export const userFacts = ['events', 'executions', 'sessions', 'ai_usage'] as const;
+
 /** The numbers that metrics must have, each from the rows of its facts, in the plainest words. */
 export const expected: Readonly<
-  Record<string, { of: readonly FactKind[]; value(rows: readonly StoredRow[]): number | null }>
+  Record<string, { of: readonly FactKind[]; value(rows: readonly StoredRow[], around: Around): number | null }>
 > = {
   execution_count: { of: ['executions'], value: (rows) => rows.length },
   success_rate: {
@@ -68,7 +80,19 @@ export const expected: Readonly<
   },
   'executions.users': { of: ['executions'], value: users },
   'events.users': { of: ['events'], value: users },
-  active_users: { of: ['events', 'executions', 'sessions', 'ai_usage'], value: users },
+  active_users: { of: userFacts, value: users },
+  new_users: { of: userFacts, value: (rows, around) => users(rows) - returning(rows, around) },
+  returning_users: { of: userFacts, value: returning },
+  returning_user_rate: { of: userFacts, value: (rows, around) => share(returning(rows, around), users(rows)) },
+  avg_events_per_session: { of: ['events', 'sessions'], value: (rows) => bySessions(rows, 'events') },
+  avg_queries: { of: ['executions', 'sessions'], value: (rows) => bySessions(rows, 'executions') },
+  cost_per_request: { of: ['ai_usage'], value: (rows) => by(sum(given(rows, 'cost_usd')), rows.length) },
+  queries_per_hour: { of: ['executions'], value: (rows, { spanMs }) => by(rows.length, spanMs() / 3_600_000) },
+  executions_per_minute: { of: ['executions'], value: (rows, { spanMs }) => by(rows.length, spanMs() / 60_000) },
+  cost_per_hour: {
+    of: ['ai_usage', 'tool_usages'],
+    value: (rows, { spanMs }) => by(sum(given(rows, 'cost_usd')), spanMs() / 3_600_000),
+  },
 };
 
 /** Which column a dimension is, of a fact; usages have the agent and the user of their execution where they have none. */
@@ -128,6 +152,7 @@ async function readFact(db: Db, orgId: string, kind: FactKind, timeZone: string,
     };
     const value = (column: string) => all[column] ?? null;
     return {
+      kind,
       at: pgTime(String(row.row_at)).getTime(),
       bucket: granularity === undefined ? null : pgTime(String(row.row_bucket)).getTime(),
       text: (column) => (value(column) === null ? null : String(value(column))),
@@ -151,6 +176,25 @@ function mean(values: readonly number[]): number | null {
 
 function share(part: number, whole: number): number | null {
   return whole === 0 ? null : (100 * part) / whole;
+}
+
+function by(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}
+
+function bySessions(rows: readonly StoredRow[], kind: FactKind): number | null {
+  const inSessions = rows.filter((row) => row.kind === kind && row.text('session_id') !== null);
+  return by(inSessions.length, rows.filter((row) => row.kind === 'sessions').length);
+}
+
+/** Users whose first row of all lies before their first of these. */
+function returning(rows: readonly StoredRow[], { firstSeenMs }: Around): number {
+  const earliest = new Map<string, number>();
+  for (const row of rows) {
+    const id = row.text('user_id');
+    if (id !== null) earliest.set(id, Math.min(row.at, earliest.get(id) ?? row.at));
+  }
+  return [...earliest].filter(([id, at]) => firstSeenMs(id) < at).length;
 }
 
 function rank(values: readonly number[], q: number): number | null {

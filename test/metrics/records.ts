@@ -15,6 +15,7 @@ function moments(fromMs: number, days: number) {
 const agent = fc.constantFrom('agent-a', 'agent-b', 'agent-c');
 const user = fc.option(fc.constantFrom('user-1', 'user-2', 'user-3', 'user-4'), { nil: undefined });
 const executionId = fc.integer({ min: 1, max: 12 }).map((n) => `execution-${n}`);
+const sessionId = fc.integer({ min: 1, max: 8 }).map((n) => `session-${n}`);
 const status = fc.constantFrom('in_progress', 'success', 'failure', 'timeout', 'cancelled');
 const amount = fc.integer({ min: 0, max: 5_000 });
 const money = fc.option(
@@ -40,6 +41,7 @@ export function records(fromMs: number, days: number) {
       execution_id: executionId,
       agent_id: agent,
       user_id: user,
+      session_id: fc.option(sessionId, { nil: undefined }),
       status,
       started_at: at,
       spanMs: span,
@@ -80,7 +82,7 @@ export function records(fromMs: number, days: number) {
   const session = fc
     .record({
       type: fc.constant('session'),
-      session_id: fc.integer({ min: 1, max: 8 }).map((n) => `session-${n}`),
+      session_id: sessionId,
       user_id: user,
       started_at: at,
       spanMs: span,
@@ -92,6 +94,7 @@ export function records(fromMs: number, days: number) {
     event_type: fc.constantFrom('action', 'view'),
     event_name: fc.constantFrom('login', 'page_view', 'other'),
     user_id: user,
+    session_id: fc.option(sessionId, { nil: undefined }),
     feature: fc.option(fc.constantFrom('chat', 'home'), { nil: undefined }),
     occurred_at: at,
   });

@@ -9,21 +9,16 @@ import { compileFigures, groupNames, isLocal, localColumns, type Scope, usableGr
 import { activityParts, compileWhoWasActive, USER_FACTS } from '../../metrics/compile-active-users.ts';
 import { compileDistinctUsers, compileUserFigures, isOfUsers, usableUserGrains } from '../../metrics/compile-users.ts';
 import { countersOf, countingColumn, countingScope, summed } from '../../metrics/counters.ts';
+import type { BaseMetric } from '../../metrics/definition.ts';
 import { factsOf } from '../../metrics/dimensions.ts';
-import {
-  type BaseMetric,
-  intervalOf,
-  type MetricQuery,
-  type MetricRow,
-  type ResolvedQuery,
-  resolveQuery,
-} from '../../metrics/query.ts';
+import { intervalOf, type MetricQuery, type MetricRow, type ResolvedQuery, resolveQuery } from '../../metrics/query.ts';
 import { segmentsOf } from '../../metrics/segments.ts';
 import type { Figures } from '../../rollups/aggregate.ts';
 import type { Db, Entities } from '../orm.ts';
 import { inSnapshot } from '../snapshot.ts';
 import { firstSeen } from './known-users.ts';
 import { localOffsets, readUnsettled } from './rollups/rollup-state.ts';
+import { readSpans } from './row-spans.ts';
 
 /** Whose numbers, and which event names count as what. */
 export interface MetricSubject {
@@ -70,7 +65,7 @@ function statementOf(metric: BaseMetric): string {
 async function readGroups(
   db: Db,
   { orgId, counters }: MetricSubject,
-  { base, labels, groupBy, filters }: ResolvedQuery,
+  { base, labels, needsSpans, groupBy, filters }: ResolvedQuery,
   { granularity }: MetricQuery,
   range: TimeRange,
 ): Promise<Groups> {
@@ -78,7 +73,7 @@ async function readGroups(
   const offsetsSeconds = isLocal({ granularity, groupBy }) ? await localOffsets(db, range) : [];
   const scope: Scope = { orgId, timeZone: range.timeZone, granularity, offsetsSeconds, groupBy, filters };
   const interval = intervalOf(range);
-  const groups = new Groups();
+  const groups = new Groups(needsSpans ? await readSpans(db, scope, range) : () => null);
   const names = groupNames(scope);
   const execute = async (statement: RawBuilder<unknown>) => (await sql<Read>`${statement}`.execute(db)).rows;
   const figuresOfFact = (fact: Fact, of: Scope, figures: Figures) => {

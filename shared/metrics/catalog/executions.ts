@@ -5,13 +5,15 @@ const { sum, mean } = metricsOf('executions');
 
 export const executionMetrics: readonly Metric[] = [
   ...outcomes('executions', 'Executions', {
-    ...shortNames('success_count', 'failure_count', 'success_rate', 'error_rate'),
-    ...shortNames('p50_duration_ms', 'p95_duration_ms', 'p99_duration_ms'),
-    count: ['execution_count', 'total_executions', 'executions'],
-    avg_duration_ms: ['avg_duration_ms', 'avg_response_time_ms'],
+    ...shortNames('success_rate', 'error_rate', 'p50_duration_ms', 'p99_duration_ms'),
+    count: ['execution_count', 'total_executions', 'executions', 'total_queries', 'total_tasks'],
+    success_count: ['success_count', 'successful_queries'],
+    failure_count: ['failure_count', 'failed_queries'],
+    avg_duration_ms: ['avg_duration_ms', 'avg_response_time_ms', 'average_response_time_ms'],
+    p95_duration_ms: ['p95_duration_ms', 'p95_response_time_ms'],
   }),
   sum('tokens', 'tokens_sum', {
-    aliases: ['total_tokens', 'tokens'],
+    aliases: ['total_tokens', 'tokens', 'total_tokens_used'],
     unit: 'tokens',
     description: 'Tokens of executions, in and out.',
   }),
@@ -27,7 +29,21 @@ export const executionMetrics: readonly Metric[] = [
     unit: 'steps',
     description: 'Mean steps of executions that say how many.',
   }),
-  sum('retries', 'retries_sum', { description: 'Retries within executions.' }),
+  sum('retries', 'retries_sum', { aliases: ['retry_count'], description: 'Retries within executions.' }),
   sum('api_calls', 'api_calls_sum', { description: 'Calls of APIs within executions, as they say.' }),
   sum('in_sessions', 'in_session_count', { description: 'Executions that belong to a session.' }),
+  {
+    name: 'executions.per_hour',
+    aliases: ['queries_per_hour'],
+    description: 'Executions that began, by the hours that have passed.',
+    unit: 'per_hour',
+    formula: { kind: 'rate', of: 'executions.count', per: 'hour' },
+  },
+  {
+    name: 'executions.per_minute',
+    aliases: ['executions_per_minute'],
+    description: 'Executions that began, by the minutes that have passed.',
+    unit: 'per_minute',
+    formula: { kind: 'rate', of: 'executions.count', per: 'minute' },
+  },
 ];

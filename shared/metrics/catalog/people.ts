@@ -98,4 +98,18 @@ export const userMetrics: readonly Metric[] = [
     unit: 'count',
     formula: { kind: 'known-users', which: 'new' },
   },
+  {
+    name: 'users.returning',
+    aliases: ['returning_users'],
+    description: 'Active users that were seen before: active users less new ones.',
+    unit: 'count',
+    formula: { kind: 'difference', of: 'users.active', less: 'users.new' },
+  },
+  {
+    name: 'users.returning_rate',
+    aliases: ['returning_user_rate'],
+    description: 'Of the active users, how many were seen before.',
+    unit: 'percent',
+    formula: { kind: 'share', part: 'users.returning', whole: 'users.active' },
+  },
 ];

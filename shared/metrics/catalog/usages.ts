@@ -4,7 +4,7 @@ import { metricsOf, outcomes, quantiles } from './build.ts';
 const tools = metricsOf('tool_usages');
 
 export const toolUsageMetrics: readonly Metric[] = [
-  ...outcomes('tool_usages', 'Tool calls', { count: ['tool_call_count'] }),
+  ...outcomes('tool_usages', 'Tool calls', { count: ['tool_call_count', 'call_count'] }),
   tools.mean('avg_api_response_time_ms', 'api_response_time_ms', {
     unit: 'ms',
     description: 'Mean response time of the external APIs that tools called.',
@@ -70,6 +70,13 @@ export const aiUsageMetrics: readonly Metric[] = [
     unit: 'usd',
     description: 'Cost of AI models, given or priced.',
   }),
+  {
+    name: 'ai_usage.cost_per_request',
+    aliases: ['cost_per_request'],
+    description: 'Cost of AI models by the requests to them, those without a known price included.',
+    unit: 'usd',
+    formula: { kind: 'ratio', fact: 'ai_usage', numerator: 'cost_usd_sum', denominators: ['count'], scale: 1 },
+  },
   ai.sum(
     'grammar_checks',
     'count',
@@ -86,5 +93,12 @@ export const costMetrics: readonly Metric[] = [
     description: 'Cost of AI models and tool calls.',
     unit: 'usd',
     formula: { kind: 'total', of: ['ai_usage.cost', 'tool_usages.cost'] },
+  },
+  {
+    name: 'costs.per_hour',
+    aliases: ['cost_per_hour'],
+    description: 'Cost of AI models and tool calls, by the hours that have passed.',
+    unit: 'usd_per_hour',
+    formula: { kind: 'rate', of: 'costs.total', per: 'hour' },
   },
 ];

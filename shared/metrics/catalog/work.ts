@@ -41,6 +41,20 @@ export const sessionMetrics: readonly Metric[] = [
     description: 'Time of sessions that ended, all together.',
   }),
   sessions.mean('avg_duration_ms', 'duration_ms', { unit: 'ms', description: 'Mean length of sessions that ended.' }),
+  {
+    name: 'sessions.avg_events',
+    aliases: ['avg_events_per_session'],
+    description: 'Events that belong to a session, by the sessions that began.',
+    unit: 'count',
+    formula: { kind: 'quotient', of: 'events.in_sessions', per: 'sessions.count' },
+  },
+  {
+    name: 'sessions.avg_executions',
+    aliases: ['avg_queries'],
+    description: 'Executions that belong to a session, by the sessions that began.',
+    unit: 'count',
+    formula: { kind: 'quotient', of: 'executions.in_sessions', per: 'sessions.count' },
+  },
 ];
 
 const calls = metricsOf('api_calls');
@@ -50,9 +64,18 @@ export const apiCallMetrics: readonly Metric[] = [
     aliases: ['api_call_count', 'total_calls'],
     description: 'API calls that clients report.',
   }),
-  calls.sum('success_count', 'success_count', { description: 'API calls answered below 400.' }),
-  calls.sum('failure_count', 'failure_count', { description: 'API calls answered with 400 or above.' }),
-  calls.sum('rate_limited_count', 'rate_limited_count', { description: 'API calls answered with 429.' }),
+  calls.sum('success_count', 'success_count', {
+    aliases: ['successful_calls'],
+    description: 'API calls answered below 400.',
+  }),
+  calls.sum('failure_count', 'failure_count', {
+    aliases: ['failed_calls'],
+    description: 'API calls answered with 400 or above.',
+  }),
+  calls.sum('rate_limited_count', 'rate_limited_count', {
+    aliases: ['rate_limited_calls'],
+    description: 'API calls answered with 429.',
+  }),
   calls.sum('server_error_count', 'server_error_count', { description: 'API calls answered with 500 or above.' }),
   calls.percent('error_rate', 'failure_count', ['count'], {
     description: 'Of the API calls, how many were answered with 400 or above.',
