@@ -2,22 +2,24 @@ import { sql } from 'kysely';
 import type { TimeRange } from '../../domain/time-range.ts';
 import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
+import { startOfDay } from '../start-of-day.ts';
 
 /** A local day, or the part of it that lies in a range. */
 export interface DayOfRange extends TimeRange {
   /** `2026-11-21`. */
   date: string;
-  /** When the whole day begins: what the buckets of a day are called by. */
+  /** What the buckets of a day are called by: its midnight, the later where it has two. */
   midnight: Date;
 }
 
 /** The local days that a range touches, the latest first. */
 export async function daysOfRange(db: Db, range: TimeRange): Promise<DayOfRange[]> {
   const { startInclusive, endExclusive, timeZone } = range;
+  const zone = sql`${timeZone}`;
   const { rows } = await sql<{ date: string; midnight: string; start: string; end: string }>`
     SELECT d::date::text AS date, d AT TIME ZONE ${timeZone} AS midnight,
-           greatest(d AT TIME ZONE ${timeZone}, ${startInclusive}::timestamptz) AS start,
-           least((d + interval '1 day') AT TIME ZONE ${timeZone}, ${endExclusive}::timestamptz) AS end
+           greatest(${startOfDay(sql`d`, zone)}, ${startInclusive}::timestamptz) AS start,
+           least(${startOfDay(sql`d + interval '1 day'`, zone)}, ${endExclusive}::timestamptz) AS end
     FROM generate_series(
       date_trunc('day', ${startInclusive}::timestamptz AT TIME ZONE ${timeZone}),
       (${endExclusive}::timestamptz - interval '1 millisecond') AT TIME ZONE ${timeZone}, interval '1 day') d

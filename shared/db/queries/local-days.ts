@@ -2,12 +2,13 @@ import { sql } from 'kysely';
 import type { TimeRange } from '../../domain/time-range.ts';
 import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
+import { startOfDay } from '../start-of-day.ts';
 
 /** A local day, of 23, 24 or 25 hours or what clocks make of it. @param date `2026-11-21` */
 export async function localDay(db: Db, date: string, timeZone: string): Promise<TimeRange> {
+  const zone = sql`${timeZone}`;
   const { rows } = await sql<{ start: string; end: string }>`
-    SELECT (${date}::date)::timestamp AT TIME ZONE ${timeZone} AS start,
-           (${date}::date + 1)::timestamp AT TIME ZONE ${timeZone} AS end`.execute(db);
+    SELECT ${startOfDay(sql`${date}::date`, zone)} AS start, ${startOfDay(sql`${date}::date + 1`, zone)} AS end`.execute(db);
   const row = rows[0];
   if (!row) throw new Error('PostgreSQL did not resolve a local day');
   return { startInclusive: pgTime(row.start), endExclusive: pgTime(row.end), timeZone };

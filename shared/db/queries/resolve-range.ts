@@ -9,6 +9,7 @@ import {
 import { validationError } from '../../errors.ts';
 import { pgTime } from '../../pg-time.ts';
 import type { Db } from '../orm.ts';
+import { startOfDay } from '../start-of-day.ts';
 
 /**
  * The range that a request means, in the organisation's time zone. PostgreSQL, whose time zone data are in one place,
@@ -28,7 +29,7 @@ export async function resolveRange(db: Db, fields: TimeRangeFields, timeZone: st
 async function moment(db: Db, bound: Bound, timeZone: string): Promise<Date> {
   if ('at' in bound) return bound.at;
   const { rows } = await sql<{ at: string }>`
-    SELECT (${bound.day}::date)::timestamp AT TIME ZONE ${timeZone} AS at`.execute(db);
+    SELECT ${startOfDay(sql`${bound.day}::date`, sql`${timeZone}`)} AS at`.execute(db);
   const at = rows[0]?.at;
   if (at === undefined) throw new Error('PostgreSQL did not resolve a local day');
   return pgTime(at);

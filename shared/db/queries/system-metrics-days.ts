@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, Entities } from '../orm.ts';
+import { startOfDay } from '../start-of-day.ts';
 import { averageHostState } from './host-samples.ts';
 import { localDay } from './local-days.ts';
 import { organisationStorageBytes } from './organisation-storage.ts';
@@ -60,7 +61,7 @@ async function isKept(db: Db, orgId: string, date: string, timeZone: string): Pr
 }
 
 function afterItsEnd(timeZone: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`generated_at >= (date + 1)::timestamp AT TIME ZONE ${timeZone}`;
+  return sql`generated_at >= ${startOfDay(sql`date + 1`, timeZone)}`;
 }
 
 export interface EndedDays {

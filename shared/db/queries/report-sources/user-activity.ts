@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { UsageCounters } from '../../../domain/usage-counters.ts';
+import { startOfDay } from '../../start-of-day.ts';
 import {
   type KeyRange,
   type ReportScope,
@@ -101,7 +102,9 @@ function named(events: readonly string[]): RawBuilder<unknown> {
 
 /** The beginning of the local day, but not before the report's own: the first day may begin within it. */
 function dayOf(source: Source, scope: ReportScope): RawBuilder<unknown> {
-  return sql`greatest(date_trunc('day', ${sql.ref(TIMES[source])}, ${sql.lit(scope.timeZone)}), ${timeLiteral(scope.startInclusive)})`;
+  const zone = sql`${sql.lit(scope.timeZone)}`;
+  const date = sql`(${sql.ref(TIMES[source])} AT TIME ZONE ${zone})::date`;
+  return sql`greatest(${startOfDay(date, zone)}, ${timeLiteral(scope.startInclusive)})`;
 }
 
 function from(source: Source, scope: ReportScope, range: KeyRange | null): RawBuilder<unknown> {
