@@ -8,7 +8,9 @@ import { startOfDay } from '../start-of-day.ts';
 export async function localDay(db: Db, date: string, timeZone: string): Promise<TimeRange> {
   const zone = sql`${timeZone}`;
   const { rows } = await sql<{ start: string; end: string }>`
-    SELECT ${startOfDay(sql`${date}::date`, zone)} AS start, ${startOfDay(sql`${date}::date + 1`, zone)} AS end`.execute(db);
+    SELECT ${startOfDay(sql`${date}::date`, zone)} AS start, ${startOfDay(sql`${date}::date + 1`, zone)} AS end`.execute(
+    db,
+  );
   const row = rows[0];
   if (!row) throw new Error('PostgreSQL did not resolve a local day');
   return { startInclusive: pgTime(row.start), endExclusive: pgTime(row.end), timeZone };
