@@ -74,6 +74,8 @@ async function write(
   workbook.modified = CREATED;
   workbook.creator = 'Tidemark';
   workbook.lastModifiedBy = 'Tidemark';
+  // One object a column: exceljs looks up the style of an object that it has seen, and renders it for any other.
+  const styles = columns.map(({ type }): Partial<exceljs.Style> => styleOf(type));
   let sheet = addSheet(workbook, columns, 1);
   let sheets = 1;
   let rows = 0;
@@ -85,7 +87,11 @@ async function write(
       rows = 0;
     }
     const cells = rowSchema.parse(JSON.parse(line));
-    sheet.addRow(columns.map(({ type }, n) => cellOf(type, cells[n]))).commit();
+    const row = sheet.addRow(columns.map(({ type }, n) => cellOf(type, cells[n])));
+    styles.forEach((style, n) => {
+      if (cells[n] !== null) row.getCell(n + 1).style = style;
+    });
+    row.commit();
     rows += 1;
     if (rows % ROWS_BETWEEN_LOOKS === 0) await drained(sheet, output);
   }
@@ -96,22 +102,25 @@ function addSheet(workbook: exceljs.stream.xlsx.WorkbookWriter, columns: readonl
   const sheet = workbook.addWorksheet(number === 1 ? 'Report' : `Report ${number}`, {
     views: [{ state: 'frozen', ySplit: 1 }],
   });
-  sheet.columns = columns.map(({ header, type }) => {
-    const numFmt = NUMBER_FORMATS[type];
-    return {
-      header,
-      key: header,
-      width: Math.max(WIDTHS[type], header.length + 4),
-      ...(numFmt ? { style: { numFmt } } : {}),
-    };
-  });
+  sheet.columns = columns.map(({ header, type }) => ({
+    header,
+    key: header,
+    width: Math.max(WIDTHS[type], header.length + 4),
+    style: styleOf(type),
+  }));
   sheet.getRow(1).font = { bold: true };
   sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: 1, column: columns.length } };
   return sheet;
 }
 
+function styleOf(type: ColumnType): Partial<exceljs.Style> {
+  const numFmt = NUMBER_FORMATS[type];
+  return numFmt ? { numFmt } : {};
+}
+
+/** What is not known has no cell. */
 function cellOf(type: ColumnType, value: unknown): exceljs.CellValue {
-  if (value === null || value === undefined) return null;
+  if (value === null || value === undefined) return undefined;
   switch (type) {
     case 'timestamptz':
     case 'date':
