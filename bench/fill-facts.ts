@@ -76,7 +76,7 @@ async function fillOthers(scene: Scene, rows: number): Promise<void> {
   await markAll(scene, 'sessions', 'started_at');
 }
 
-async function markAll(scene: Scene, kind: string, time: string): Promise<void> {
+export async function markAll(scene: Scene, kind: string, time: string): Promise<void> {
   const db = dbOf(scene.orm.em.fork());
   await sql`VACUUM (ANALYZE) ${sql.table(kind)}`.execute(db);
   await sql`

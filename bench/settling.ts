@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
 import { dirtyGroups, settleDirty } from '../shared/db/queries/rollups/settle-dirty.ts';
 import { LOG_GAMMA } from '../shared/domain/sketch.ts';
-import { DAYS, LARGEST } from './fill-facts.ts';
+import { facts } from '../shared/facts/index.ts';
+import { fullTier, smallTiers } from '../shared/rollups/rollup-table.ts';
+import { DAYS, LARGEST, markAll } from './fill-facts.ts';
 import { type Figure, interleaved, median, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
 
@@ -21,7 +23,7 @@ export async function settleEverything(scene: Scene): Promise<void> {
   }
 }
 
-/** A rollup of all executions, against GROUP BYs of the same, written by hand. */
+/** A rollup of all executions from nothing, against GROUP BYs of the same, written by hand. */
 export async function benchFullRollup(scene: Scene, rounds: number): Promise<Figure> {
   const db = dbOf(scene.orm.em.fork());
   const executions = await sql<{ count: string }>`SELECT count(*) AS count FROM executions`.execute(db);
@@ -35,11 +37,9 @@ export async function benchFullRollup(scene: Scene, rounds: number): Promise<Fig
     },
     rounds,
     async () => {
-      await sql`
-        INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
-        SELECT DISTINCT org_id, 'executions', bucket, now() FROM rollup_executions WHERE grain_seconds = 900`.execute(
-        db,
-      );
+      await markAll(scene, 'executions', 'started_at');
+      const tables = [fullTier(facts.executions), ...smallTiers(facts.executions)].map(({ table }) => sql.table(table));
+      await sql`TRUNCATE ${sql.join(tables)}, user_rollup, user_days, known_users`.execute(db);
       return seconds(() => settleEverything(scene));
     },
     async () => {

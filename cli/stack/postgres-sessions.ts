@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
 import { endProcess, identityOf } from './process-identity.ts';
 
 /** A session that is told to quit does so at once, whatever it computes; one that hangs in the kernel is killed. */
@@ -14,7 +15,7 @@ export async function endOrphanedSessions(data: string): Promise<void> {
   const folder = realpathSync(data);
   const sessions = readdirSync('/proc')
     .map(Number)
-    .filter((pid) => pid > 0 && worksIn(pid, folder));
+    .filter((pid) => pid > 0 && isSessionIn(pid, folder));
   await Promise.all(
     sessions.map(async (pid) => {
       const identity = identityOf(pid);
@@ -23,9 +24,10 @@ export async function endOrphanedSessions(data: string): Promise<void> {
   );
 }
 
-function worksIn(pid: number, folder: string): boolean {
+/** Whether a process is PostgreSQL's and has its place in the folder; a person's shell may be there too. */
+function isSessionIn(pid: number, folder: string): boolean {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`) === folder;
+    return readlinkSync(`/proc/${pid}/cwd`) === folder && basename(readlinkSync(`/proc/${pid}/exe`)) === 'postgres';
   } catch {
     return false; // Gone, or another user's.
   }
