@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { ApiKey } from './entities/api-key.ts';
 import { Organisation } from './entities/organisation.ts';
 import { Report } from './entities/report.ts';
+import { giveBackLostConnections } from './lost-connections.ts';
 import { Spine } from './migrations/0001-spine.ts';
 import { Imports } from './migrations/0002-imports.ts';
 import { Installation } from './migrations/0003-installation.ts';
@@ -48,7 +49,11 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
     },
     pool: { min: 0, max: config.DATABASE_POOL_SIZE, idleTimeoutMillis: 30_000 },
     // A database that is away must answer as a fault, soon, rather than hang the request.
-    driverOptions: { connectionTimeoutMillis: 5_000, application_name: 'tidemark' },
+    driverOptions: {
+      connectionTimeoutMillis: 5_000,
+      application_name: 'tidemark',
+      onPoolCreated: giveBackLostConnections,
+    },
     // Several orms live in one test process, each with metadata of its own.
     allowGlobalContext: false,
     ensureDatabase: false,
