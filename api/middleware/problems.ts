@@ -46,11 +46,7 @@ function isDatabaseAway(error: unknown): boolean {
   if ('code' in error && typeof error.code === 'string') {
     if (PASSING_SQLSTATES.test(error.code) || CONNECTION_ERRORS.has(error.code)) return true;
   }
-  if (
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
-      error.message,
-    )
-  ) {
+  if (/Connection terminated|timeout exceeded when trying to connect|Client .* is not queryable/.test(error.message)) {
     return true;
   }
   if (error instanceof AggregateError && error.errors.some(isDatabaseAway)) return true;
