@@ -49,3 +49,10 @@ describe('a time range', () => {
     expect(timeRangeSchema.safeParse({ period }).success).toBe(false);
   });
 });
+
+it('lies in years that every clock can write', () => {
+  const fields = (start_date: string, end_date: string) => timeRangeSchema.safeParse({ start_date, end_date }).success;
+  expect(fields('1900-01-01', '2999-12-31T23:59:59Z')).toBe(true);
+  expect(fields('0000-12-31', '2026-01-31')).toBe(false);
+  expect(fields('2026-01-31', '9999-12-31')).toBe(false);
+});

@@ -3,6 +3,9 @@ import { z } from 'zod';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_RANGE_DAYS = 400;
 const DEFAULT_DAYS = 7;
+/** Wide enough for any telemetry; beyond them years have more digits, or none, in one notation or another. */
+const EARLIEST_YEAR = '1900';
+const LATEST_YEAR_EXCLUSIVE = '3000';
 
 /** The four ways to name a time range. Use `.shape` to take them among other fields. */
 export const timeRangeSchema = z.object({
@@ -36,9 +39,13 @@ export interface RangeFault {
 }
 
 function dayOrTime() {
-  return z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
-    error: 'must be a date, 2026-01-31, or a time with offset, 2026-01-31T09:30:00Z',
-  });
+  return z
+    .union([z.iso.date(), z.iso.datetime({ offset: true })], {
+      error: 'must be a date, 2026-01-31, or a time with offset, 2026-01-31T09:30:00Z',
+    })
+    .refine((text) => text >= EARLIEST_YEAR && text < LATEST_YEAR_EXCLUSIVE, {
+      error: `must lie in the years from ${EARLIEST_YEAR} up to ${LATEST_YEAR_EXCLUSIVE}`,
+    });
 }
 
 /** Reads the fields of a range; rolling windows end at `now`. */
