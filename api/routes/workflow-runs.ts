@@ -32,7 +32,12 @@ const list = defineRoute({
   query: z.strictObject({
     ...timeRangeSchema.shape,
     limit: listShape.limit,
-    cursor: z.string().max(4096).optional(),
+    // Signs that a URL takes as they are: a longer address than a server takes is no answer of ours.
+    cursor: z
+      .string()
+      .max(4096)
+      .regex(/^[\w-]*$/, 'is not a cursor of this list; start without one')
+      .optional(),
     type: z
       .string()
       .regex(/^\w{1,100}$/, 'must be the name of a workflow')
