@@ -108,6 +108,9 @@ it('goes through long lists page by page', async () => {
   }
   expect((await client.get('/workflow-runs?start_date=2020-01-01&end_date=2020-01-02')).json.data).toEqual([]);
   expect((await client.get('/workflow-runs?status=sleeping')).status).toBe(400);
+  for (const status of ['running', 'completed', 'failed', 'cancelled', 'terminated', 'continued', 'timed_out']) {
+    expect((await client.get(`/workflow-runs?status=${status}`)).status, status).toBe(200);
+  }
   for (const workflowId of ids) await idle.temporal.workflow.getHandle(workflowId).terminate();
 });
 
