@@ -33,13 +33,11 @@ FROM user_rollup GROUP BY org_id, day, user_id;
 `;
 
 /**
- * AI usage without its agents: agents times models times features are about as many as there are usages. What was rolled
- * up before is marked, so that it is rolled up once more.
+ * AI usage without its agents: agents times models times features are about as many as there are usages. It stays empty:
+ * 0010 has smaller ones in its place.
  */
 const aiUsage = `
 CREATE TABLE rollup_ai_usage_narrow (LIKE rollup_ai_usage);
 ALTER TABLE rollup_ai_usage_narrow DROP COLUMN agent_id;
 CREATE INDEX rollup_ai_usage_narrow_key ON rollup_ai_usage_narrow (org_id, grain_seconds, bucket);
-INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
-SELECT DISTINCT org_id, 'ai_usage', bucket, now() FROM rollup_ai_usage WHERE grain_seconds = 900;
 `;

@@ -2,37 +2,121 @@ import { Migration } from '@mikro-orm/migrations';
 
 /**
  * Small tables for the questions that are asked most: all executions together, and AI usage by its feature or its model
- * alone. Features times models, as 0009 had them, were still many rows. What was rolled up before is marked, so that it is
- * rolled up once more.
+ * alone. Features times models, as 0009 had them, were still many rows. They are filled from the tables of all dimensions,
+ * not rolled up anew: rollups outlive the facts that they were made of.
  */
 export class RollupTiers extends Migration {
   override up(): void {
-    this.addSql(`
-DROP TABLE rollup_ai_usage_narrow;
-CREATE TABLE rollup_ai_usage_by_feature (LIKE rollup_ai_usage);
-ALTER TABLE rollup_ai_usage_by_feature DROP COLUMN model, DROP COLUMN provider, DROP COLUMN agent_id;
-CREATE INDEX rollup_ai_usage_by_feature_key ON rollup_ai_usage_by_feature (org_id, grain_seconds, bucket);
-CREATE TABLE rollup_ai_usage_by_model_provider (LIKE rollup_ai_usage);
-ALTER TABLE rollup_ai_usage_by_model_provider DROP COLUMN feature, DROP COLUMN agent_id;
-CREATE INDEX rollup_ai_usage_by_model_provider_key ON rollup_ai_usage_by_model_provider (org_id, grain_seconds, bucket);
-CREATE TABLE rollup_executions_total (LIKE rollup_executions);
-ALTER TABLE rollup_executions_total DROP COLUMN agent_id, DROP COLUMN error_type;
-CREATE INDEX rollup_executions_total_key ON rollup_executions_total (org_id, grain_seconds, bucket);
-${mark('ai_usage')}
-${mark('executions')}`);
+    this.addSql('DROP TABLE rollup_ai_usage_narrow;');
+    for (const tier of tiers) this.addSql(make(tier));
   }
 
   override down(): void {
-    this.addSql(`
-DROP TABLE rollup_executions_total, rollup_ai_usage_by_feature, rollup_ai_usage_by_model_provider;
-CREATE TABLE rollup_ai_usage_narrow (LIKE rollup_ai_usage);
-ALTER TABLE rollup_ai_usage_narrow DROP COLUMN agent_id;
-CREATE INDEX rollup_ai_usage_narrow_key ON rollup_ai_usage_narrow (org_id, grain_seconds, bucket);
-${mark('ai_usage')}`);
+    for (const { table } of tiers) this.addSql(`DROP TABLE ${table};`);
+    this.addSql(make(narrow));
   }
 }
 
-function mark(kind: 'ai_usage' | 'executions'): string {
-  return `INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
-SELECT DISTINCT org_id, '${kind}', bucket, now() FROM rollup_${kind} WHERE grain_seconds = 900;`;
+interface Tier {
+  table: string;
+  source: string;
+  kept: readonly string[];
+  dropped: readonly string[];
+  /** What is added up. */
+  measures: readonly string[];
+  sketch: string;
+}
+
+const aiUsage = {
+  source: 'rollup_ai_usage',
+  measures: [
+    'count',
+    'success_count',
+    'failure_count',
+    'latency_ms_sum',
+    'latency_ms_count',
+    'cache_hit_count',
+    'cache_known_count',
+    'input_tokens_sum',
+    'output_tokens_sum',
+    'cached_input_tokens_sum',
+    'cache_write_tokens_sum',
+    'reasoning_tokens_sum',
+    'tokens_sum',
+    'cost_usd_sum',
+    'unpriced_count',
+  ],
+  sketch: 'latency_ms',
+} as const;
+
+const narrow: Tier = {
+  ...aiUsage,
+  table: 'rollup_ai_usage_narrow',
+  kept: ['feature', 'model', 'provider'],
+  dropped: ['agent_id'],
+};
+
+const tiers: readonly Tier[] = [
+  {
+    ...aiUsage,
+    table: 'rollup_ai_usage_by_feature',
+    kept: ['feature'],
+    dropped: ['model', 'provider', 'agent_id'],
+  },
+  {
+    ...aiUsage,
+    table: 'rollup_ai_usage_by_model_provider',
+    kept: ['model', 'provider'],
+    dropped: ['feature', 'agent_id'],
+  },
+  {
+    table: 'rollup_executions_total',
+    source: 'rollup_executions',
+    kept: [],
+    dropped: ['agent_id', 'error_type'],
+    measures: [
+      'count',
+      'success_count',
+      'failure_count',
+      'timeout_count',
+      'cancelled_count',
+      'in_progress_count',
+      'duration_ms_sum',
+      'duration_ms_count',
+      'steps_sum',
+      'steps_count',
+      'tokens_sum',
+      'tokens_count',
+      'input_tokens_sum',
+      'output_tokens_sum',
+      'retries_sum',
+      'api_calls_sum',
+      'in_session_count',
+    ],
+    sketch: 'duration_ms',
+  },
+];
+
+/** The table by hours and days, with what the larger one says. */
+function make({ table, source, kept, dropped, measures, sketch }: Tier): string {
+  const keys = ['org_id', 'grain_seconds', 'bucket', ...kept];
+  const [bins, counts] = [`${sketch}_bins`, `${sketch}_counts`];
+  return `
+CREATE TABLE ${table} (LIKE ${source});
+ALTER TABLE ${table} ${dropped.map((column) => `DROP COLUMN ${column}`).join(', ')};
+INSERT INTO ${table} (${[...keys, ...measures, bins, counts].join(', ')})
+SELECT ${[...keys, ...measures].map((column) => `m.${column}`).join(', ')}, s.bins, s.counts
+FROM (
+  SELECT ${keys.join(', ')}, ${measures.map((column) => `sum(${column}) AS ${column}`).join(', ')}
+  FROM ${source} WHERE grain_seconds > 900 GROUP BY ${keys.join(', ')}
+) m
+LEFT JOIN (
+  SELECT ${keys.join(', ')}, array_agg(bin ORDER BY bin) AS bins, array_agg(number ORDER BY bin) AS counts
+  FROM (
+    SELECT ${keys.join(', ')}, u.bin, sum(u.number)::bigint AS number
+    FROM ${source} CROSS JOIN LATERAL unnest(${bins}, ${counts}) AS u(bin, number)
+    WHERE grain_seconds > 900 GROUP BY ${[...keys, 'u.bin'].join(', ')}
+  ) b GROUP BY ${keys.join(', ')}
+) s ON ${keys.map((column) => `s.${column} IS NOT DISTINCT FROM m.${column}`).join(' AND ')};
+CREATE INDEX ${table}_key ON ${table} (org_id, grain_seconds, bucket);`;
 }
