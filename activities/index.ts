@@ -4,15 +4,15 @@ import type { Orm } from '../shared/db/orm.ts';
 import type { Log } from '../shared/log.ts';
 import type { Storage } from '../shared/storage/storage.ts';
 import { taskQueues } from '../shared/temporal.ts';
-import { createErasureActivities } from './erasure/erasure-activities.ts';
-import { createHostSampleActivities } from './host-sample-activities.ts';
-import { createHousekeepingActivities } from './housekeeping-activities.ts';
+import { createErasureActivities } from './erasures/erasure-activities.ts';
+import { createHostSampleActivities } from './hosts/host-activities.ts';
+import { createHousekeepingActivities } from './housekeeping/housekeeping-activities.ts';
 import { createImportActivities } from './imports/import-activities.ts';
 import { createReportActivities } from './reports/report-activities.ts';
+import { createSweepActivities } from './reports/sweep-activities.ts';
 import { createRetentionActivities } from './retention/retention-activities.ts';
 import { createRetentionRoundActivities } from './retention/round-activities.ts';
 import { createRollupActivities } from './rollups/rollup-activities.ts';
-import { createSweepActivities } from './sweep-activities.ts';
 
 export interface ActivityDependencies {
   config: Config;

@@ -3,18 +3,18 @@ import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import helmet from 'koa-helmet';
 import { dbOf } from '../shared/db/orm.ts';
-import { recordAudit } from '../shared/db/queries/audit.ts';
-import { answerOnce } from '../shared/db/queries/idempotency.ts';
 import { TidemarkError, validationError } from '../shared/errors.ts';
-import { BASE_PATHS } from './base-path.ts';
+import { recordAudit } from '../shared/organisations/audit.ts';
+import { answerOnce } from '../shared/organisations/idempotency.ts';
 import type { Dependencies } from './dependencies.ts';
-import { authenticate, authorise } from './middleware/authenticate.ts';
-import { type RequestBody, readBody } from './middleware/body.ts';
-import { problems } from './middleware/problems.ts';
-import { requestLog } from './middleware/request-log.ts';
+import { authenticate, authorise } from './http/authenticate.ts';
+import { BASE_PATHS } from './http/base-path.ts';
+import { type RequestBody, readBody } from './http/body.ts';
+import { problems } from './http/problems.ts';
+import { requestLog } from './http/request-log.ts';
+import { verifySignedQuery } from './http/signed-link.ts';
 import type { Answer, Caller, RequestContext, Route } from './route.ts';
-import { docs } from './routes/docs.ts';
-import { verifySignedQuery } from './signed-link.ts';
+import { docs } from './routes/docs/routes.ts';
 
 /** What a browser's script may read beside the body. */
 const EXPOSED_HEADERS = [

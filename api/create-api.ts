@@ -1,15 +1,15 @@
-import { createPartitionCache } from '../shared/db/partition-cache.ts';
-import { createHostReader, diskPathOf } from '../shared/host/read-host.ts';
+import { createHostReader, diskPathOf } from '../shared/hosts/read-host.ts';
+import { createPartitionCache } from '../shared/telemetry/partition-cache.ts';
 import { taskQueues } from '../shared/temporal.ts';
 import { buildApp } from './app.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createCurrentHost } from './health/current-host.ts';
 import { createHealthMonitor } from './health/monitor.ts';
 import { createPollerCounts } from './health/pollers.ts';
-import { createAdmission } from './middleware/admission.ts';
-import { createJwtVerifier } from './middleware/jwt.ts';
-import { createRateLimit } from './middleware/rate-limit.ts';
-import { createRequestWindow } from './request-window.ts';
+import { createRequestWindow } from './health/request-window.ts';
+import { createAdmission } from './http/admission.ts';
+import { createJwtVerifier } from './http/jwt.ts';
+import { createRateLimit } from './http/rate-limit.ts';
 import { routes } from './routes/index.ts';
 
 /** What outlives the API, and is closed by whoever opened it. */

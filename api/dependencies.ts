@@ -1,16 +1,16 @@
 import type { Client } from '@temporalio/client';
 import type { Config } from '../shared/config.ts';
 import type { Orm } from '../shared/db/orm.ts';
-import type { PartitionCache } from '../shared/db/partition-cache.ts';
 import type { Log } from '../shared/log.ts';
 import type { Storage } from '../shared/storage/storage.ts';
+import type { PartitionCache } from '../shared/telemetry/partition-cache.ts';
 import type { CurrentHost } from './health/current-host.ts';
 import type { HealthMonitor } from './health/monitor.ts';
 import type { PollerCounts } from './health/pollers.ts';
-import type { Admission } from './middleware/admission.ts';
-import type { JwtVerifier } from './middleware/jwt.ts';
-import type { RateLimit } from './middleware/rate-limit.ts';
-import type { RequestWindow } from './request-window.ts';
+import type { RequestWindow } from './health/request-window.ts';
+import type { Admission } from './http/admission.ts';
+import type { JwtVerifier } from './http/jwt.ts';
+import type { RateLimit } from './http/rate-limit.ts';
 
 /** What the API is built upon; whoever makes these closes them. */
 export interface Dependencies {

@@ -2,20 +2,20 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { Credential } from '../shared/auth.ts';
 import type { Entities } from '../shared/db/orm.ts';
-import type { AuditAction } from '../shared/db/queries/audit.ts';
 import type { PrivacySettings } from '../shared/domain/privacy.ts';
 import type { Role, Scope } from '../shared/domain/roles.ts';
 import { type ErrorCode, validationError } from '../shared/errors.ts';
 import { fieldErrors } from '../shared/facts/definition.ts';
+import type { AuditAction } from '../shared/organisations/audit.ts';
 import type { Dependencies } from './dependencies.ts';
-import type { RequestBody } from './middleware/body.ts';
+import type { RequestBody } from './http/body.ts';
 import type { Tag } from './openapi/tags.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
  * Who may call a route. `self`: a member too, and gets the answer narrowed to its own data. `signed`: also whoever has a
- * link to it that we signed (api/signed-link.ts).
+ * link to it that we signed (api/http/signed-link.ts).
  */
 export type Access = 'none' | { least: Role; scope: Scope; self?: true; signed?: true };
 

@@ -2,9 +2,9 @@ import { createWriteStream } from 'node:fs';
 import exceljs from 'exceljs';
 import { sql } from 'kysely';
 import { createOrm, dbOf } from '../shared/db/orm.ts';
-import { csvCell } from '../shared/db/queries/report-sources/cells.ts';
-import { reportSource } from '../shared/db/queries/report-sources/index.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
+import { csvCell } from '../shared/reports/sources/cells.ts';
+import { reportSource } from '../shared/reports/sources/index.ts';
 
 /** What one would write in an afternoon: a cursor, and exceljs's streaming writer. */
 const [, , url = '', orgId = '', target = ''] = process.argv;

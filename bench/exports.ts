@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
-import { csvCell } from '../shared/db/queries/report-sources/cells.ts';
-import { reportSource } from '../shared/db/queries/report-sources/index.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
+import { csvCell } from '../shared/reports/sources/cells.ts';
+import { reportSource } from '../shared/reports/sources/index.ts';
 import { type Figure, interleaved, memoryMb, resetPeakMemory, seconds } from './measure.ts';
 import { fillExecutions, type Scene } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { sampleRecords } from '../cli/sample/sample.ts';
+import { sampleRecords } from '../sample/sample.ts';
 import { dbOf } from '../shared/db/orm.ts';
 import { factList } from '../shared/facts/index.ts';
 import { type Figure, interleaved, seconds } from './measure.ts';

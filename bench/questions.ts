@@ -1,9 +1,9 @@
+import { localDay } from '../shared/calendar/local-days.ts';
 import { dbOf } from '../shared/db/orm.ts';
-import { localDay } from '../shared/db/queries/local-days.ts';
-import { answerMetrics } from '../shared/db/queries/query-metrics.ts';
 import { inSnapshot } from '../shared/db/snapshot.ts';
 import type { TimeRange } from '../shared/domain/time-range.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
+import { answerMetrics } from '../shared/metrics/ask.ts';
 import type { MetricQuery } from '../shared/metrics/query.ts';
 import { LARGEST } from './fill-facts.ts';
 import { type Figure, quantileOf, seconds } from './measure.ts';

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { type Stack, startStack } from '../cli/stack/stack.ts';
 import { createOrm, dbOf, type Orm } from '../shared/db/orm.ts';
-import { createApiKey } from '../shared/db/queries/api-keys.ts';
-import { ensureOrganisation } from '../shared/db/queries/organisations.ts';
+import { createApiKey } from '../shared/organisations/api-keys.ts';
+import { ensureOrganisation } from '../shared/organisations/organisations.ts';
 import { createTemporalClient, createTemporalConnection } from '../shared/temporal.ts';
 
 const run = promisify(execFile);

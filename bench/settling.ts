@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
-import { dirtyGroups, settleDirty } from '../shared/db/queries/rollups/settle-dirty.ts';
 import { LOG_GAMMA } from '../shared/domain/sketch.ts';
 import { facts } from '../shared/facts/index.ts';
 import { fullTier, smallTiers } from '../shared/rollups/rollup-table.ts';
+import { dirtyGroups, settleDirty } from '../shared/rollups/settle-dirty.ts';
 import { DAYS, LARGEST, markAll } from './fill-facts.ts';
 import { type Figure, interleaved, median, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';

@@ -16,6 +16,12 @@ export interface TaskQueues {
   reports: string;
 }
 
+/** A workflow's run, as it was started or joined. */
+export interface StartedRun {
+  workflowId: string;
+  runId: string;
+}
+
 export function taskQueues(config: Pick<Config, 'TASK_QUEUE'>): TaskQueues {
   return { general: config.TASK_QUEUE, reports: `${config.TASK_QUEUE}-reports` };
 }

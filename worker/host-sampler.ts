@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dbOf, type Orm } from '../shared/db/orm.ts';
-import { storeHostSample } from '../shared/db/queries/host-samples.ts';
-import type { HostReader } from '../shared/host/read-host.ts';
+import type { HostReader } from '../shared/hosts/read-host.ts';
+import { storeHostSample } from '../shared/hosts/samples.ts';
 import type { Log } from '../shared/log.ts';
 
 export interface HostSamplerOptions {

@@ -4,7 +4,7 @@ import { NativeConnection, Runtime } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { parseConfig } from '../shared/config.ts';
 import { createOrm } from '../shared/db/orm.ts';
-import { createHostReader, diskPathOf } from '../shared/host/read-host.ts';
+import { createHostReader, diskPathOf } from '../shared/hosts/read-host.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { createStorage } from '../shared/storage/create.ts';
 import { awaitOwnStorage, WrongStorageError } from '../shared/storage/marker.ts';

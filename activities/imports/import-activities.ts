@@ -2,13 +2,13 @@ import { Context } from '@temporalio/activity';
 import type { ImportCounts, ImportFailure, ImportRef } from '../../shared/contracts/imports.ts';
 import { copyOut } from '../../shared/db/copy-out.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import { forgetRejects, rejectedEntries } from '../../shared/db/queries/import-rejects.ts';
-import { beginImport, completeImport, readImport, stopImport } from '../../shared/db/queries/import-rows.ts';
+import { beginImport, completeImport, readImport, stopImport } from '../../shared/imports/import-rows.ts';
+import { importFolder, importRejectsKey } from '../../shared/imports/keys.ts';
+import { forgetRejects, rejectedEntries } from '../../shared/imports/rejects.ts';
 import type { Log } from '../../shared/log.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
 import { type ImportDependencies, importRecords, openImport } from './import-records.ts';
-import { importFolder, importRejectsKey } from './keys.ts';
 
 /** What the workflow of an import has done for it. Each can be repeated at any point. */
 export function createImportActivities(deps: ImportDependencies & { log: Log }) {

@@ -1,16 +1,16 @@
 import { Context } from '@temporalio/activity';
 import type { ImportRef } from '../../shared/contracts/imports.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { createPartitionCache, isPartitionMissing } from '../../shared/db/partition-cache.ts';
-import { importReceiver } from '../../shared/db/queries/import-receiver.ts';
-import { type ImportPosition, type ImportRow, readImport } from '../../shared/db/queries/import-rows.ts';
-import { prepareBatch } from '../../shared/facts/prepare.ts';
+import { contentFrom } from '../../shared/imports/content.ts';
+import { type ImportPosition, type ImportRow, readImport } from '../../shared/imports/import-rows.ts';
+import { type Chunk, chunksOf } from '../../shared/imports/lines.ts';
+import { importReceiver } from '../../shared/imports/receiver.ts';
+import { createRecordReader, type LineRecord } from '../../shared/imports/records.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
+import { createPartitionCache, isPartitionMissing } from '../../shared/telemetry/partition-cache.ts';
+import { prepareBatch } from '../../shared/telemetry/prepare.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
-import { contentFrom } from './content.ts';
-import { type Chunk, chunksOf } from './lines.ts';
-import { createRecordReader, type LineRecord } from './records.ts';
 import { type PreparedChunk, storeChunk } from './store-chunk.ts';
 
 /** Of 2,000 to 20,000 lines the speed is the same; a killed worker costs one chunk, a cancellation waits for one. */

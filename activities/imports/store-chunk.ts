@@ -1,12 +1,12 @@
 import type { ImportCounts, ImportRef } from '../../shared/contracts/imports.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { keepRejects, type RejectedLine } from '../../shared/db/queries/import-rejects.ts';
-import { advanceImport, type ImportPosition } from '../../shared/db/queries/import-rows.ts';
-import { storeBatch } from '../../shared/db/queries/store-batch.ts';
 import type { FieldError } from '../../shared/errors.ts';
 import type { Fact } from '../../shared/facts/definition.ts';
-import { inRounds, type PreparedBatch, type PreparedFact } from '../../shared/facts/prepare.ts';
-import type { SourceLine } from './lines.ts';
+import { advanceImport, type ImportPosition } from '../../shared/imports/import-rows.ts';
+import type { SourceLine } from '../../shared/imports/lines.ts';
+import { keepRejects, type RejectedLine } from '../../shared/imports/rejects.ts';
+import { inRounds, type PreparedBatch, type PreparedFact } from '../../shared/telemetry/prepare.ts';
+import { storeBatch } from '../../shared/telemetry/store-batch.ts';
 
 /** A batch takes at most this many records of one id; a chunk of a file may hold more. */
 const ROUNDS_AT_ONCE = 100;

@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
 import type { PurgeRef } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { dropOldPartitions } from '../../shared/db/queries/retention/drop-partitions.ts';
 import type { Fact } from '../../shared/facts/definition.ts';
 import type { Log } from '../../shared/log.ts';
+import { dropOldPartitions } from '../../shared/retention/drop-partitions.ts';
 import { beating } from '../heartbeat.ts';
 
 /** Drops the partitions of a fact that nobody keeps, and says which were held by others. @returns how many */

@@ -1,10 +1,10 @@
 import type { PurgeRef, PurgeTarget, RowCursor } from '../../shared/contracts/retention.ts';
 import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { purgeDerivedBatch } from '../../shared/db/queries/retention/purge-derived.ts';
-import { type PurgedBatch, purgeFactBatch } from '../../shared/db/queries/retention/purge-fact.ts';
-import { purgeReportBatch } from '../../shared/db/queries/retention/purge-reports.ts';
 import { factList } from '../../shared/facts/index.ts';
+import { purgeDerivedBatch } from '../../shared/retention/purge-derived.ts';
+import { type PurgedBatch, purgeFactBatch } from '../../shared/retention/purge-fact.ts';
+import { purgeReportBatch } from '../../shared/retention/purge-reports.ts';
 import { reportFolder, type Storage } from '../../shared/storage/storage.ts';
 
 interface PurgeDependencies {

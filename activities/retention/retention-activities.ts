@@ -11,16 +11,16 @@ import type {
   RowCursor,
 } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { recordAudit } from '../../shared/db/queries/audit.ts';
-import { countDoomed } from '../../shared/db/queries/retention/count-doomed.ts';
-import { raiseFloor } from '../../shared/db/queries/retention/floor.ts';
-import { isHeld, readPolicy } from '../../shared/db/queries/retention/policy.ts';
-import { forgetRemoved, readRemoved } from '../../shared/db/queries/retention/purge-counts.ts';
-import type { PurgedBatch } from '../../shared/db/queries/retention/purge-fact.ts';
 import { purgeTargets } from '../../shared/domain/retention.ts';
 import type { Fact } from '../../shared/facts/definition.ts';
 import { factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
+import { recordAudit } from '../../shared/organisations/audit.ts';
+import { countDoomed } from '../../shared/retention/count-doomed.ts';
+import { raiseFloor } from '../../shared/retention/floor.ts';
+import { isHeld, readPolicy } from '../../shared/retention/policy.ts';
+import { forgetRemoved, readRemoved } from '../../shared/retention/purge-counts.ts';
+import type { PurgedBatch } from '../../shared/retention/purge-fact.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';

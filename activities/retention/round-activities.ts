@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { RetentionDays } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { raiseFloor } from '../../shared/db/queries/retention/floor.ts';
-import { isHeld, organisationsWithPolicy } from '../../shared/db/queries/retention/policy.ts';
 import { factsOf, purgeTargets } from '../../shared/domain/retention.ts';
 import { factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
+import { raiseFloor } from '../../shared/retention/floor.ts';
+import { isHeld, organisationsWithPolicy } from '../../shared/retention/policy.ts';
 import { beating } from '../heartbeat.ts';
 import { dropUnkept } from './drop-unkept.ts';
 

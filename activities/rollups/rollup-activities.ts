@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { datesBetween, localDay } from '../../shared/calendar/local-days.ts';
 import type {
   BackfilledDay,
   DaysToClose,
@@ -7,12 +8,11 @@ import type {
   VerifyResult,
 } from '../../shared/contracts/rollups.ts';
 import { dbOf, type Entities, type Orm } from '../../shared/db/orm.ts';
-import { datesBetween, localDay } from '../../shared/db/queries/local-days.ts';
-import { readMetricSubject } from '../../shared/db/queries/metric-subject.ts';
-import { markRange } from '../../shared/db/queries/rollups/mark-range.ts';
-import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
-import { endedDays, generateSystemMetrics } from '../../shared/db/queries/system-metrics-days.ts';
+import { endedDays, generateSystemMetrics } from '../../shared/insights/system-metrics-days.ts';
 import type { Log } from '../../shared/log.ts';
+import { readMetricSubject } from '../../shared/metrics/subject.ts';
+import { markRange } from '../../shared/rollups/mark-range.ts';
+import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
 import { settleStep } from './settle.ts';

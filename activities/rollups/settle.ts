@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { SettleStep } from '../../shared/contracts/rollups.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { readClock } from '../../shared/db/queries/cutoff.ts';
-import { dirtyGroups, settleDirty } from '../../shared/db/queries/rollups/settle-dirty.ts';
 import type { Log } from '../../shared/log.ts';
+import { dirtyGroups, settleDirty } from '../../shared/rollups/settle-dirty.ts';
+import { readClock } from '../../shared/telemetry/cutoff.ts';
 import { beating } from '../heartbeat.ts';
 
 /** Facts of organisations looked up at once: the longest-waiting first, looked up anew when they are done. */

@@ -1,7 +1,7 @@
 import type { Db } from '../../shared/db/orm.ts';
-import { latestHostState } from '../../shared/db/queries/host-samples.ts';
-import type { HostState } from '../../shared/host/host-state.ts';
-import type { HostReader } from '../../shared/host/read-host.ts';
+import type { HostState } from '../../shared/hosts/host-state.ts';
+import type { HostReader } from '../../shared/hosts/read-host.ts';
+import { latestHostState } from '../../shared/hosts/samples.ts';
 import type { Log } from '../../shared/log.ts';
 
 export interface CurrentHost {

@@ -1,6 +1,6 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import type { ErrorCode } from '../../shared/errors.ts';
-import { BASE_PATH } from '../base-path.ts';
+import { BASE_PATH } from '../http/base-path.ts';
 import type { Route } from '../route.ts';
 import { FAULTS, faultsOf, problemSchema } from './faults.ts';
 import { operationOf } from './operation.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ErrorCode, TidemarkError } from '../../shared/errors.ts';
 import type { Route } from '../route.ts';
 
-/** RFC 9457, as `api/middleware/problems.ts` writes it. */
+/** RFC 9457, as `api/http/problems.ts` writes it. */
 export const problemSchema = z
   .object({
     type: z.string().meta({ description: 'Stable: `urn:tidemark:problem:<code>`.' }),

@@ -1,25 +1,25 @@
 import type { Route } from '../route.ts';
-import { aiFeatureRoutes } from './ai-features.ts';
-import { apiKeyRoutes } from './api-keys.ts';
-import { auditRoutes } from './audit-log.ts';
-import { dashboardStatsRoutes } from './dashboard-stats.ts';
-import { erasureRoutes } from './erasures.ts';
-import { errorRoutes } from './errors.ts';
-import { eventRoutes } from './events.ts';
-import { executionRoutes } from './executions.ts';
-import { featureUsageRoutes } from './feature-usage.ts';
-import { healthRoutes } from './health.ts';
-import { metricCatalogRoutes } from './metric-catalog.ts';
-import { metricsRoutes } from './metrics.ts';
-import { metricsHistoryRoutes } from './metrics-history.ts';
-import { reportRoutes } from './reports.ts';
-import { settingsRoutes } from './settings.ts';
-import { systemHealthRoutes } from './system-health.ts';
-import { systemMetricsRoutes } from './system-metrics.ts';
-import { telemetryRoutes } from './telemetry.ts';
-import { usageRoutes } from './usage.ts';
-import { userActivityRoutes } from './user-activity.ts';
-import { workflowRunRoutes } from './workflow-runs.ts';
+import { aiFeatureRoutes } from './ai-features/routes.ts';
+import { apiKeyRoutes } from './api-keys/routes.ts';
+import { auditRoutes } from './audit-log/routes.ts';
+import { dashboardStatsRoutes } from './dashboard-stats/routes.ts';
+import { erasureRoutes } from './erasures/routes.ts';
+import { errorRoutes } from './errors/routes.ts';
+import { eventRoutes } from './events/routes.ts';
+import { executionRoutes } from './executions/routes.ts';
+import { featureUsageRoutes } from './feature-usage/routes.ts';
+import { healthRoutes } from './health/routes.ts';
+import { metricCatalogRoutes } from './metric-catalog/routes.ts';
+import { metricsRoutes } from './metrics/routes.ts';
+import { metricsHistoryRoutes } from './metrics-history/routes.ts';
+import { reportRoutes } from './reports/routes.ts';
+import { settingsRoutes } from './settings/routes.ts';
+import { systemHealthRoutes } from './system-health/routes.ts';
+import { systemMetricsRoutes } from './system-metrics/routes.ts';
+import { telemetryRoutes } from './telemetry/routes.ts';
+import { usageRoutes } from './usage/routes.ts';
+import { userActivityRoutes } from './user-activity/routes.ts';
+import { workflowRunRoutes } from './workflow-runs/routes.ts';
 
 /** Every call of the API. */
 export const routes: readonly Route[] = [

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { RETENTION_KINDS, type RetentionDays, type RetentionProgress } from '../../shared/contracts/retention.ts';
-import { startRetention } from '../../shared/start-retention.ts';
+import { startRetention } from '../../shared/retention/start-retention.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 import { StackError } from '../stack/stack-error.ts';
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { BASE_PATH } from '../../api/base-path.ts';
+import { BASE_PATH } from '../../api/http/base-path.ts';
 import { closingWords } from '../demo/closing-words.ts';
 import { runDemo } from '../demo/demo.ts';
 import { type DevFile, readDevFile } from '../stack/dev-file.ts';

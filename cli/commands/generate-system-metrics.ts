@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { localYesterday } from '../../shared/calendar/local-days.ts';
 import type { BackfillProgress } from '../../shared/contracts/rollups.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import { localYesterday } from '../../shared/db/queries/local-days.ts';
-import { startBackfill } from '../../shared/start-rollups.ts';
+import { startBackfill } from '../../shared/rollups/start-rollups.ts';
 import { importConfig } from '../import/import-config.ts';
 import { chooseOrganisation } from '../import/organisation.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';

@@ -1,8 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiKey } from '../../shared/db/entities/api-key.ts';
 import { dbOf, type Entities } from '../../shared/db/orm.ts';
-import { createApiKey, listApiKeys, parseRole, parseScopes, revokeApiKey } from '../../shared/db/queries/api-keys.ts';
-import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
+import {
+  createApiKey,
+  listApiKeys,
+  parseRole,
+  parseScopes,
+  revokeApiKey,
+} from '../../shared/organisations/api-keys.ts';
+import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
 import { withOrm } from '../stack/database.ts';
 import { StackError } from '../stack/stack-error.ts';
 import { toolConfig } from '../stack/tool-config.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { VerifyResult } from '../../shared/contracts/rollups.ts';
-import { startVerify } from '../../shared/start-rollups.ts';
+import { startVerify } from '../../shared/rollups/start-rollups.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 import { StackError } from '../stack/stack-error.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { BASE_PATH } from '../../api/base-path.ts';
+import { BASE_PATH } from '../../api/http/base-path.ts';
 import { reasonOf, StackError } from '../stack/stack-error.ts';
 
 /** How often a request is sent at most while the server says that it is busy or is started again. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BASE_PATH } from '../../api/base-path.ts';
+import { BASE_PATH } from '../../api/http/base-path.ts';
 import { type DevFile, devFilePath } from '../stack/dev-file.ts';
 import type { DemoResult } from './demo.ts';
 

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import type { SampleRecord } from '../sample/records.ts';
-import { sampleRecords } from '../sample/sample.ts';
+import type { SampleRecord } from '../../sample/records.ts';
+import { sampleRecords } from '../../sample/sample.ts';
 import type { DevFile } from '../stack/dev-file.ts';
 import { StackError } from '../stack/stack-error.ts';
 import { createApi } from './api.ts';

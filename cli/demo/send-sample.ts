@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
-import type { SampleRecord } from '../sample/records.ts';
+import type { SampleRecord } from '../../sample/records.ts';
 import { StackError } from '../stack/stack-error.ts';
 import type { Api } from './api.ts';
 

@@ -9,7 +9,7 @@ import {
 import { type ImportInput, type ImportRef, importWorkflowId } from '../../shared/contracts/imports.ts';
 import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import { readImport } from '../../shared/db/queries/import-rows.ts';
+import { readImport } from '../../shared/imports/import-rows.ts';
 import { kindAttribute, organisationAttribute } from '../../shared/temporal.ts';
 import { StackError } from '../stack/stack-error.ts';
 import type { ImportDeps } from './deps.ts';

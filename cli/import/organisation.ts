@@ -1,5 +1,5 @@
 import type { Db } from '../../shared/db/orm.ts';
-import { authenticateApiKey } from '../../shared/db/queries/api-keys.ts';
+import { authenticateApiKey } from '../../shared/organisations/api-keys.ts';
 import { readDevFile } from '../stack/dev-file.ts';
 import { StackError } from '../stack/stack-error.ts';
 

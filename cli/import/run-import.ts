@@ -1,10 +1,10 @@
 import { v5 as uuidv5 } from 'uuid';
-import { type Fingerprint, fingerprint } from '../../activities/imports/content.ts';
-import { importSourceKey } from '../../activities/imports/keys.ts';
-import { checkFields, mapColumns } from '../../activities/imports/mapping.ts';
 import type { ImportFormat, ImportMapping, ImportRef } from '../../shared/contracts/imports.ts';
 import { type Db, dbOf } from '../../shared/db/orm.ts';
-import { type ImportRow, keepImport, readImport } from '../../shared/db/queries/import-rows.ts';
+import { type Fingerprint, fingerprint } from '../../shared/imports/content.ts';
+import { type ImportRow, keepImport, readImport } from '../../shared/imports/import-rows.ts';
+import { importSourceKey } from '../../shared/imports/keys.ts';
+import { checkFields, mapColumns } from '../../shared/imports/mapping.ts';
 import { StackError } from '../stack/stack-error.ts';
 import type { ImportDeps } from './deps.ts';
 import { followImport } from './follow.ts';

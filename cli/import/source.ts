@@ -2,11 +2,11 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import { unpackedContent } from '../../activities/imports/content.ts';
-import { chunksOf } from '../../activities/imports/lines.ts';
-import { readHeader } from '../../activities/imports/records.ts';
 import type { ImportFormat } from '../../shared/contracts/imports.ts';
-import type { ImportPosition } from '../../shared/db/queries/import-rows.ts';
+import { unpackedContent } from '../../shared/imports/content.ts';
+import type { ImportPosition } from '../../shared/imports/import-rows.ts';
+import { chunksOf } from '../../shared/imports/lines.ts';
+import { readHeader } from '../../shared/imports/records.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
 import { reasonOf, StackError } from '../stack/stack-error.ts';
 

@@ -1,7 +1,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
 import { dbOf } from '../../shared/db/orm.ts';
-import type { StartedRun } from '../../shared/start-retention.ts';
+import type { StartedRun } from '../../shared/temporal.ts';
 import { createTemporalClient, createTemporalConnection, type TaskQueues, taskQueues } from '../../shared/temporal.ts';
 import { importConfig } from '../import/import-config.ts';
 import { chooseOrganisation } from '../import/organisation.ts';

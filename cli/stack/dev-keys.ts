@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { dbOf, type Entities, type Orm } from '../../shared/db/orm.ts';
-import { authenticateApiKey, createApiKey } from '../../shared/db/queries/api-keys.ts';
-import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
 import type { Role } from '../../shared/domain/roles.ts';
+import { authenticateApiKey, createApiKey } from '../../shared/organisations/api-keys.ts';
+import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
 import type { DevFile } from './dev-file.ts';
 import { readJson, writePrivateJson } from './private-json.ts';
 

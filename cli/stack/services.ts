@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Connection } from '@temporalio/client';
-import { BASE_PATH } from '../../api/base-path.ts';
+import { BASE_PATH } from '../../api/http/base-path.ts';
 import type { Config } from '../../shared/config.ts';
 import { taskQueues } from '../../shared/temporal.ts';
 import { reasonOf } from './stack-error.ts';

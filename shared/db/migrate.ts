@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { dbOf, type Orm } from './orm.ts';
-import { ensurePartitionsAhead } from './queries/partitions.ts';
+import { ensurePartitionsAhead } from './partitions.ts';
 
 /** Two processes that migrate at once take turns on this advisory lock. */
 const MIGRATION_LOCK = 7_405_173;

@@ -86,7 +86,7 @@ export interface FactOptions<Shape extends z.ZodRawShape> {
   toAgent?(wire: z.output<z.ZodObject<Shape, z.core.$strict>>): Row | undefined;
 }
 
-/** One fact: what a client sends and what is stored of it. How rows are written and merged stands in `db/queries/write-facts.ts`. */
+/** One fact: what a client sends and what is stored of it. How rows are written and merged stands in `telemetry/write-facts.ts`. */
 export interface Fact extends Omit<FactOptions<z.ZodRawShape>, 'wire' | 'toRow' | 'toAgent'> {
   wire: z.ZodObject;
   /** True where `status` tells whether a row is finished. */

@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { dbOf, type Orm } from '../db/orm.ts';
-import { lockInstallation, noteStorageMarked } from '../db/queries/installation.ts';
 import type { Log } from '../log.ts';
+import { lockInstallation, noteStorageMarked } from './installation.ts';
 import type { Storage } from './storage.ts';
 
 /** The file in the storage that says whose it is. */

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Route } from '../../api/route.ts';
 import { routes } from '../../api/routes/index.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import { createApiKey, revokeApiKey } from '../../shared/db/queries/api-keys.ts';
 import { ROLES, type Role } from '../../shared/domain/roles.ts';
+import { createApiKey, revokeApiKey } from '../../shared/organisations/api-keys.ts';
 import { type ApiClient, createApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dbOf } from '../../shared/db/orm.ts';
-import { changeErrorGroup } from '../../shared/db/queries/error-groups.ts';
+import { changeErrorGroup } from '../../shared/insights/error-groups.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 

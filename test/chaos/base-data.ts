@@ -1,4 +1,4 @@
-import { sampleRecords } from '../../cli/sample/sample.ts';
+import { sampleRecords } from '../../sample/sample.ts';
 import type { Scene } from './scene.ts';
 
 /** A month that is over: what is sent meanwhile does not fall into it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BASE_PATH } from '../../api/base-path.ts';
+import { BASE_PATH } from '../../api/http/base-path.ts';
 
 export interface ApiAnswer {
   status: number;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createRandom } from '../../cli/sample/random.ts';
+import { createRandom } from '../../sample/random.ts';
 import { sendFinishedMonth } from './base-data.ts';
 import { differencesOfDerived, disturbDerived } from './derived.ts';
 import { differencesFrom } from './facts.ts';

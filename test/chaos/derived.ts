@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Random } from '../../cli/sample/random.ts';
+import type { Random } from '../../sample/random.ts';
 import { FINISHED_MONTH } from './base-data.ts';
 import { eraseSomeone } from './erasure.ts';
 import { kill9 } from './kill.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createRandom, type Random } from '../../cli/sample/random.ts';
+import { createRandom, type Random } from '../../sample/random.ts';
 import { FINISHED_MONTH, sendFinishedMonth } from './base-data.ts';
 import { differencesOfDerived, disturbDerived } from './derived.ts';
 import { differencesFrom } from './facts.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { noteReportRun } from '../../shared/db/queries/note-report-run.ts';
-import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
+import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
+import { noteReportRun } from '../../shared/reports/note-report-run.ts';
 import { useTestOrm } from '../database.ts';
 
 let orm: Orm;

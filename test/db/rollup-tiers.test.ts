@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
+import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { useTestOrm } from '../database.ts';
 import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { ensurePartition, ensurePartitionsAhead } from '../../shared/db/queries/partitions.ts';
+import { ensurePartition, ensurePartitionsAhead } from '../../shared/db/partitions.ts';
 import { factList } from '../../shared/facts/index.ts';
 import { fullTier, smallTiers } from '../../shared/rollups/rollup-table.ts';
 import { useTestOrm } from '../database.ts';

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { takeCutoff } from '../../shared/db/queries/cutoff.ts';
-import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
-import { factsFrom, storeBatch } from '../../shared/db/queries/store-batch.ts';
 import { createPrivacy, DEFAULT_PRIVACY } from '../../shared/domain/privacy.ts';
-import { prepareBatch } from '../../shared/facts/prepare.ts';
+import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
+import { takeCutoff } from '../../shared/telemetry/cutoff.ts';
+import { prepareBatch } from '../../shared/telemetry/prepare.ts';
+import { factsFrom, storeBatch } from '../../shared/telemetry/store-batch.ts';
 import { useTestOrm } from '../database.ts';
 
 let orm: Orm;

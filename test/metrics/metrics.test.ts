@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { queryMetrics } from '../../shared/db/queries/query-metrics.ts';
-import { dirtyGroups, settleDirty } from '../../shared/db/queries/rollups/settle-dirty.ts';
-import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
 import { TidemarkError } from '../../shared/errors.ts';
+import { queryMetrics } from '../../shared/metrics/ask.ts';
 import type { MetricQuery } from '../../shared/metrics/query.ts';
+import { dirtyGroups, settleDirty } from '../../shared/rollups/settle-dirty.ts';
+import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { useTestOrm } from '../database.ts';
 import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
 import { localSpanMs } from './local-spans.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Orm } from '../../shared/db/orm.ts';
-import { queryMetrics } from '../../shared/db/queries/query-metrics.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
 import { TidemarkError } from '../../shared/errors.ts';
+import { queryMetrics } from '../../shared/metrics/ask.ts';
 import type { MetricQuery } from '../../shared/metrics/query.ts';
 import { useTestOrm } from '../database.ts';
 import { newOrganisation, settleAll, store } from '../rollups/facts.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { createPartitionCache } from '../../shared/db/partition-cache.ts';
-import { ensureOrganisation } from '../../shared/db/queries/organisations.ts';
-import { dirtyGroups, settleDirty } from '../../shared/db/queries/rollups/settle-dirty.ts';
-import { factsFrom, storeBatch } from '../../shared/db/queries/store-batch.ts';
 import { createPrivacy, DEFAULT_PRIVACY } from '../../shared/domain/privacy.ts';
-import { prepareBatch } from '../../shared/facts/prepare.ts';
+import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
+import { dirtyGroups, settleDirty } from '../../shared/rollups/settle-dirty.ts';
+import { createPartitionCache } from '../../shared/telemetry/partition-cache.ts';
+import { prepareBatch } from '../../shared/telemetry/prepare.ts';
+import { factsFrom, storeBatch } from '../../shared/telemetry/store-batch.ts';
 
 export async function newOrganisation(orm: Orm): Promise<string> {
   const orgId = `org-${randomUUID()}`;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { sampleRecords } from '../../cli/sample/sample.ts';
+import { sampleRecords } from '../../sample/sample.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { queryMetrics } from '../../shared/db/queries/query-metrics.ts';
-import { verifyOrganisation } from '../../shared/db/queries/rollups/verify-organisation.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
+import { queryMetrics } from '../../shared/metrics/ask.ts';
+import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { useTestOrm } from '../database.ts';
 import { newOrganisation, settleAll, store } from './facts.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { BASE_PATH } from '../../api/base-path.ts';
+import { BASE_PATH } from '../../api/http/base-path.ts';
 import { type DevFile, devFilePath, readDevFile } from '../../cli/stack/dev-file.ts';
 import { pickPort } from '../../cli/stack/ports.ts';
 import { queryOnce, whyPostgresIsDown } from '../../cli/stack/postgres.ts';

@@ -1,4 +1,4 @@
-import { csvCell } from '../../../shared/db/queries/report-sources/cells.ts';
+import { csvCell } from '../../../shared/reports/sources/cells.ts';
 import type { ReportFormat } from './format.ts';
 
 /** CSV (RFC 4180, lines ending with LF as PostgreSQL writes them) with a header. */

@@ -1,11 +1,6 @@
 import type { RawBuilder } from 'kysely';
 import type { CopyFormat } from '../../../shared/db/copy-out.ts';
-import type {
-  KeyRange,
-  ReportScope,
-  ReportSource,
-  SourceColumn,
-} from '../../../shared/db/queries/report-sources/source.ts';
+import type { KeyRange, ReportScope, ReportSource, SourceColumn } from '../../../shared/reports/sources/source.ts';
 
 /** How a report becomes a file: what its parts hold, and how they are joined. */
 export interface ReportFormat {

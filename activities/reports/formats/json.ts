@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { jsonCell } from '../../../shared/db/queries/report-sources/cells.ts';
+import { jsonCell } from '../../../shared/reports/sources/cells.ts';
 import type { ReportFormat } from './format.ts';
 
 /** What stands before each row of a part, for want of a column: no JSON holds it. */

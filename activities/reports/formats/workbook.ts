@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import exceljs from 'exceljs';
 import { z } from 'zod';
-import type { SourceColumn } from '../../../shared/db/queries/report-sources/source.ts';
 import type { ColumnType } from '../../../shared/facts/definition.ts';
+import type { SourceColumn } from '../../../shared/reports/sources/source.ts';
 import { linesOf } from './lines.ts';
 
 /** Excel's own limits: rows of a sheet, one of which is the header, and characters of a cell. */

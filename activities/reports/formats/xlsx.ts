@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { jsonCell } from '../../../shared/db/queries/report-sources/cells.ts';
+import { jsonCell } from '../../../shared/reports/sources/cells.ts';
 import type { ReportFormat } from './format.ts';
 import { workbookOf } from './workbook.ts';
 

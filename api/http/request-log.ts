@@ -1,0 +1,33 @@
+import type { Middleware } from 'koa';
+import { v7 as uuidv7 } from 'uuid';
+import type { Log } from '../../shared/log.ts';
+import type { RequestWindow } from '../health/request-window.ts';
+
+/** A client's own id of a request, if it looks like one. */
+const REQUEST_ID = /^[\w.-]{1,128}$/;
+
+/**
+ * Gives each request an id, which its answer and its log lines carry, and logs and counts how it ended. No header, body or
+ * query is logged.
+ */
+export function requestLog(log: Log, requests: RequestWindow): Middleware {
+  return async (ctx, next) => {
+    const given = ctx.get('x-request-id');
+    const requestId = REQUEST_ID.test(given) ? given : uuidv7();
+    ctx.set('X-Request-Id', requestId);
+    const startedAt = performance.now();
+    ctx.state.log = log.child({ requestId });
+    await next();
+    const durationMs = performance.now() - startedAt;
+    requests.record(durationMs, ctx.status);
+    const line = {
+      requestId,
+      method: ctx.method,
+      path: ctx.path,
+      status: ctx.status,
+      durationMs: Math.round(durationMs),
+    };
+    if (ctx.status >= 500) log.warn(line, 'request');
+    else log.debug(line, 'request');
+  };
+}

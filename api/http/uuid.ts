@@ -1,0 +1,13 @@
+import { TidemarkError } from '../../shared/errors.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** PostgreSQL refuses what is no UUID; to a client it is just not there. @throws TidemarkError `not-found` */
+export function requireUuid(text: string, noun: string): string {
+  if (isUuid(text)) return text;
+  throw new TidemarkError('not-found', `There is no ${noun} ${text}.`);
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import type { HostState } from '../../../shared/hosts/host-state.ts';
+
+const figure = (unit: string) =>
+  z
+    .number()
+    .nullable()
+    .meta({ description: `${unit}; null where no host could be read.` });
+
+/** How the hosts do, as overviews show it: their average, as last sampled. */
+export const hostShape = {
+  cpu_percent: figure('Percent'),
+  memory_percent: figure('Percent'),
+  disk_percent: figure('Percent'),
+  uptime_seconds: figure('Seconds'),
+};
+
+export function presentHost(host: HostState | null) {
+  return {
+    cpu_percent: host?.cpu_percent ?? null,
+    memory_percent: host?.memory_percent ?? null,
+    disk_percent: host?.disk_percent ?? null,
+    uptime_seconds: host?.uptime_seconds ?? null,
+  };
+}

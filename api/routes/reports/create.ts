@@ -1,0 +1,94 @@
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
+import { Report } from '../../../shared/db/entities/report.ts';
+import { dbOf } from '../../../shared/db/orm.ts';
+import { reportParametersSchema } from '../../../shared/domain/report-parameters.ts';
+import { TidemarkError, validationError } from '../../../shared/errors.ts';
+import { aggregateFilterFaults, reportFilterFaults } from '../../../shared/facts/report-filters.ts';
+import { forgetIdempotencyKey } from '../../../shared/organisations/idempotency.ts';
+import { noteReportRun } from '../../../shared/reports/note-report-run.ts';
+import { REPORT_FORMATS, REPORT_TYPES, rawReportFact } from '../../../shared/reports/sources/index.ts';
+import { startReport } from '../../../shared/reports/start-report.ts';
+import { taskQueues } from '../../../shared/temporal.ts';
+import { label } from '../../../shared/wire.ts';
+import { userIdAsStored } from '../../http/narrow.ts';
+import { type Answer, parseFields, type RequestContext } from '../../route.ts';
+import { temporalAway, withTemporalDeadline } from '../../temporal-calls.ts';
+import { findReport } from './find.ts';
+import { presentReport } from './present.ts';
+
+/** What `POST /reports` takes. */
+export const newReportSchema = z.strictObject({
+  name: label(200),
+  report_type: z
+    .string()
+    .refine((type) => REPORT_TYPES.includes(type), { error: `must be one of ${REPORT_TYPES.join(', ')}` })
+    .meta({ enum: [...REPORT_TYPES] }),
+  format: z.enum(REPORT_FORMATS),
+  parameters: reportParametersSchema.default({}),
+});
+
+/** Row first, then the workflow: what is killed in between the sweep starts. */
+export async function createReport(context: RequestContext): Promise<Answer> {
+  const kept = await context.once(async (em) => {
+    const wanted = parseFields(newReportSchema, context.body.object());
+    const fact = rawReportFact(wanted.report_type);
+    const faults = fact ? reportFilterFaults(fact, wanted.parameters) : aggregateFilterFaults(wanted.parameters);
+    if (faults.length > 0) throw validationError(faults);
+    const now = new Date();
+    const range = await resolveRange(dbOf(em), wanted.parameters, context.caller.timeZone, now);
+    const userId = userIdAsStored(context, wanted.parameters.user_id);
+    const { credential } = context.caller;
+    const report = em.create(Report, {
+      orgId: credential.orgId,
+      id: uuidv7(),
+      name: wanted.name,
+      reportType: wanted.report_type,
+      format: wanted.format,
+      parameters: { ...wanted.parameters, ...(userId === undefined ? {} : { user_id: userId }) },
+      rangeStart: range.startInclusive,
+      rangeEnd: range.endExclusive,
+      timeZone: range.timeZone,
+      status: 'pending',
+      phase: 'waiting',
+      rowsWritten: 0,
+      partsDone: 0,
+      requestedBy: credential.userId ?? credential.name,
+      createdAt: now,
+    });
+    await em.persist(report).flush();
+    const { name, report_type, format } = wanted;
+    await context.audit(em, 'report.requested', report.id, { name, report_type, format });
+    return { status: 202, body: { id: report.id } };
+  });
+  const { id } = keptSchema.parse(kept.body);
+  await ensureStarted(context, await findReport(context, id));
+  return { status: 202, body: presentReport(context, await findReport(context, id)) };
+}
+
+const keptSchema = z.object({ id: z.string() });
+
+async function ensureStarted(context: RequestContext, report: Report): Promise<void> {
+  if (report.status !== 'pending' || report.runId) return;
+  const { deps, em, caller } = context;
+  try {
+    const { runId } = await withTemporalDeadline(deps.temporal, () =>
+      startReport(deps.temporal, taskQueues(deps.config), report, deps.config.REPORT_PARALLEL_PARTS),
+    );
+    await noteReportRun(dbOf(em), report, runId);
+  } catch (error) {
+    if (!temporalAway(error)) throw error;
+    // Nothing half begun: the client is told no, so no sweep may start it later. Should the start have got through
+    // after all, its first step finds no row and ends.
+    const key = context.header('idempotency-key');
+    await em.transactional(async (inner) => {
+      await inner.nativeDelete(Report, { orgId: report.orgId, id: report.id, status: 'pending', runId: null });
+      if (key) await forgetIdempotencyKey(dbOf(inner), caller.credential.orgId, key);
+    });
+    throw new TidemarkError('unavailable', 'Temporal is out of reach, so no report was begun; ask again soon.', {
+      retryAfterSeconds: 5,
+      cause: error,
+    });
+  }
+}

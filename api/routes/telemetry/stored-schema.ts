@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { FactKind } from '../../../shared/domain/fact-kinds.ts';
+import type { Column, Fact } from '../../../shared/facts/definition.ts';
+import { facts } from '../../../shared/facts/index.ts';
+import { ERROR_LEVELS, EXECUTION_STATUSES } from '../../../shared/wire.ts';
+import { described } from '../../openapi/fields.ts';
+
+/** A moment, as answers write it: ISO 8601 in UTC. */
+export const moment = () => z.iso.datetime();
+
+/** Columns whose values come from a closed list. */
+const CLOSED_VALUES: Readonly<Record<string, z.ZodType>> = {
+  status: z.enum(EXECUTION_STATUSES),
+  level: z.enum(ERROR_LEVELS),
+  cost_source: z.enum(['given', 'priced', 'unpriced']),
+};
+
+function cellSchema(name: string, { type, closed }: Column): z.ZodType {
+  const values = closed ? CLOSED_VALUES[name] : undefined;
+  if (values) return values;
+  switch (type) {
+    case 'text':
+      return z.string();
+    case 'text[]':
+      return z.array(z.string());
+    case 'timestamptz':
+      return moment();
+    case 'date':
+      return z.iso.date();
+    case 'integer':
+    case 'bigint':
+      return z.number().int();
+    case 'numeric':
+      return z.number();
+    case 'boolean':
+      return z.boolean();
+    case 'jsonb':
+      return z.unknown();
+  }
+}
+
+/** True for a column that no row leaves empty: one that a client must give, or one from a closed list. */
+function isAlwaysThere(fact: Fact, name: string, column: Column): boolean {
+  const isRequired = name in fact.wire.shape && !fact.wire.shape[name].safeParse(undefined).success;
+  return column.closed === true || isRequired || fact.requiredAtFirst.includes(name);
+}
+
+function storedSchema(fact: Fact): z.ZodObject {
+  const cells = Object.entries(fact.columns).map(([name, column]): [string, z.ZodType] => {
+    const cell = cellSchema(name, column);
+    return [name, isAlwaysThere(fact, name, column) ? cell : cell.nullable()];
+  });
+  const shape = { [fact.idColumn]: z.string(), [fact.timeColumn]: moment(), ...Object.fromEntries(cells) };
+  return z
+    .object(described(shape))
+    .meta({ id: schemaName(fact.recordType), description: `One ${fact.noun} as it is stored.` });
+}
+
+/** `ai_usage` → `AiUsage`: the name of a schema in the document. */
+export function schemaName(recordType: string): string {
+  return recordType.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Each fact as answers show it (`present.ts`), from its columns. */
+export const storedSchemas: Readonly<Record<FactKind, z.ZodObject>> = {
+  sessions: storedSchema(facts.sessions),
+  agent_workflows: storedSchema(facts.agent_workflows),
+  executions: storedSchema(facts.executions),
+  tool_usages: storedSchema(facts.tool_usages),
+  ai_usage: storedSchema(facts.ai_usage),
+  events: storedSchema(facts.events),
+  api_calls: storedSchema(facts.api_calls),
+  errors: storedSchema(facts.errors),
+};

@@ -1,0 +1,132 @@
+import { createHmac } from 'node:crypto';
+import proto from '@temporalio/proto';
+import { z } from 'zod';
+import type { TimeRange } from '../../../shared/domain/time-range.ts';
+import { validationError } from '../../../shared/errors.ts';
+import { organisationAttribute, taskQueues } from '../../../shared/temporal.ts';
+import { askTemporal } from '../../ask-temporal.ts';
+import type { RequestContext } from '../../route.ts';
+import type { RunStatus } from './schema.ts';
+import { STATUS_NAMES, statusOfCode } from './status.ts';
+
+type RawRun = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
+
+/** A run as Temporal's list tells of it. */
+export interface ListedRun {
+  workflowId: string;
+  runId: string;
+  type: string;
+  status: RunStatus;
+  startedAt: Date;
+  closedAt: Date | null;
+}
+
+export interface RunQuery {
+  /** Runs that were under way at some time of it. */
+  range: TimeRange;
+  type: string | undefined;
+  status: RunStatus | undefined;
+  cursor: string | undefined;
+  limit: number;
+}
+
+/**
+ * A page of the runs that the caller may see, out of Temporal's visibility.
+ * @throws TidemarkError `validation` for a cursor of another list, `unavailable`
+ */
+export async function listRuns(
+  context: RequestContext,
+  query: RunQuery,
+): Promise<{ runs: ListedRun[]; nextCursor: string | null }> {
+  const { temporal, config } = context.deps;
+  const answer = await askTemporal(context, () =>
+    temporal.workflowService.listWorkflowExecutions({
+      namespace: config.TEMPORAL_NAMESPACE,
+      pageSize: query.limit,
+      query: conditions(context, query).join(' AND '),
+      nextPageToken: query.cursor === undefined ? null : pageToken(query.cursor, config.SECRET),
+    }),
+  );
+  const next = answer.nextPageToken;
+  return {
+    // Asked for by organisation; looked at once more, for nothing of another may slip through a quoting mistake.
+    runs: answer.executions.filter((run) => isSeen(context, run)).map(listed),
+    nextCursor: next && next.length > 0 ? cursorOf(next, config.SECRET) : null,
+  };
+}
+
+function conditions({ caller, deps }: RequestContext, { range, type, status }: RunQuery): string[] {
+  const own = ownRuns(caller.credential.orgId);
+  const start = quoted(range.startInclusive.toISOString());
+  const all = [
+    `TaskQueue = ${quoted(taskQueues(deps.config).general)}`,
+    caller.credential.role === 'operator' ? `(${own} OR ${organisationAttribute.name} IS NULL)` : own,
+    `StartTime < ${quoted(range.endExclusive.toISOString())}`,
+    `(CloseTime >= ${start} OR ExecutionStatus = 'Running')`,
+  ];
+  if (type !== undefined) all.push(`WorkflowType = ${quoted(type)}`);
+  if (status !== undefined) all.push(`ExecutionStatus = ${quoted(STATUS_NAMES[status])}`);
+  return all;
+}
+
+/** Temporal's query language knows no way to write these within a text. */
+const UNQUOTABLE = /['"\\]/;
+
+/** Where a name cannot be written, the part of it before; each row is looked at afterwards in any case. */
+function ownRuns(orgId: string): string {
+  const { name } = organisationAttribute;
+  const [start = ''] = orgId.split(UNQUOTABLE);
+  if (start === orgId) return `${name} = ${quoted(orgId)}`;
+  return start === '' ? `${name} IS NOT NULL` : `${name} STARTS_WITH ${quoted(start)}`;
+}
+
+function quoted(text: string): string {
+  if (UNQUOTABLE.test(text)) throw new Error('This text cannot be asked for');
+  return `'${text}'`;
+}
+
+function isSeen({ caller }: RequestContext, { searchAttributes }: RawRun): boolean {
+  const payload = searchAttributes?.indexedFields?.[organisationAttribute.name]?.data;
+  if (!payload) return caller.credential.role === 'operator';
+  return z.string().safeParse(JSON.parse(Buffer.from(payload).toString('utf8'))).data === caller.credential.orgId;
+}
+
+function listed(run: RawRun): ListedRun {
+  return {
+    workflowId: run.execution?.workflowId ?? '',
+    runId: run.execution?.runId ?? '',
+    type: run.type?.name ?? '',
+    status: statusOfCode(
+      run.status ?? proto.temporal.api.enums.v1.WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED,
+    ),
+    startedAt: dateOf(run.startTime) ?? new Date(0),
+    closedAt: dateOf(run.closeTime),
+  };
+}
+
+function dateOf(at: proto.google.protobuf.ITimestamp | null | undefined): Date | null {
+  return at ? new Date(Number(at.seconds ?? 0) * 1000 + Math.floor((at.nanos ?? 0) / 1e6)) : null;
+}
+
+const cursorSchema = z.tuple([z.string(), z.string()]);
+
+/** Temporal's own token, with our mark: it answers one that it did not make with faults of many kinds. */
+function cursorOf(token: Uint8Array, secret: string): string {
+  const text = Buffer.from(token).toString('base64url');
+  return Buffer.from(JSON.stringify([text, markOf(text, secret)])).toString('base64url');
+}
+
+/** @throws TidemarkError `validation` for a text that this list did not give out */
+function pageToken(cursor: string, secret: string): Uint8Array {
+  try {
+    const [text, mark] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    if (mark === markOf(text, secret)) return Buffer.from(text, 'base64url');
+  } catch {
+    // Falls through to the one answer for every unreadable cursor.
+  }
+  throw validationError([{ field: 'cursor', message: 'is not a cursor of this list; start without one' }]);
+}
+
+function markOf(text: string, secret: string): string {
+  return createHmac('sha256', secret).update(`workflow-runs/${text}`).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,28 @@
+import { sql } from 'kysely';
+import type { FactKind } from '../domain/fact-kinds.ts';
+import { monthAfter } from '../domain/months.ts';
+import { factList } from '../facts/index.ts';
+import type { Db } from './orm.ts';
+
+/** This month and the two after it, so that a worker that is away for weeks stops no insert. */
+const MONTHS_AHEAD = 2;
+
+/** Makes the partition of a fact and month unless it is there. `month` is a first day, `2026-11-01`. */
+export async function ensurePartition(db: Db, kind: FactKind, month: string): Promise<boolean> {
+  const { rows } = await sql<{ made: boolean }>`SELECT ensure_partition(${kind}, ${month}::date) AS made`.execute(db);
+  return rows[0]?.made ?? false;
+}
+
+/**
+ * Makes the partitions of every fact from last month to two months ahead.
+ * @returns how many were made
+ */
+export async function ensurePartitionsAhead(db: Db, now: Date): Promise<number> {
+  let made = 0;
+  for (const fact of factList) {
+    for (let offset = -1; offset <= MONTHS_AHEAD; offset += 1) {
+      if (await ensurePartition(db, fact.kind, monthAfter(now, offset))) made += 1;
+    }
+  }
+  return made;
+}

@@ -1,0 +1,73 @@
+import { sql } from 'kysely';
+import type { Db, Entities } from '../db/orm.ts';
+import { inSnapshot } from '../db/snapshot.ts';
+import type { TimeRange } from '../domain/time-range.ts';
+import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
+import { pgTime } from '../pg-time.ts';
+import { countReports, type ReportCounts } from '../reports/count-reports.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface DashboardFigures {
+  users: { total: number; active24h: number; new7d: number };
+  events: { today: number; last7d: number };
+  executions: { today: number; last7d: number };
+  errors: { open: number; last24h: number };
+  costs: { today: number; month: number };
+  reports: ReportCounts;
+}
+
+/** The numbers of the first page, as of the end of a range, in one snapshot. Today and the month are local. */
+export async function readDashboardFigures(
+  em: Entities,
+  subject: MetricSubject,
+  range: TimeRange,
+): Promise<DashboardFigures> {
+  return inSnapshot(em, async (db) => {
+    const since = (startInclusive: Date): TimeRange => ({ ...range, startInclusive });
+    const back = (days: number) => since(new Date(range.endExclusive.getTime() - days * DAY_MS));
+    const { day, month } = await localStarts(db, range);
+    const ask = async <Name extends string>(metrics: readonly Name[], of: TimeRange) => {
+      const [row] = await answerMetrics(db, subject, { metrics, range: of });
+      return (name: Name) => row?.values[name] ?? 0;
+    };
+    const today = await ask(['events.count', 'executions.count', 'costs.total'], since(day));
+    const thisMonth = await ask(['costs.total'], since(month));
+    const lastDay = await ask(['users.active', 'errors.count'], back(1));
+    const lastWeek = await ask(['users.total', 'users.new', 'events.count', 'executions.count'], back(7));
+    return {
+      users: {
+        total: lastWeek('users.total'),
+        active24h: lastDay('users.active'),
+        new7d: lastWeek('users.new'),
+      },
+      events: { today: today('events.count'), last7d: lastWeek('events.count') },
+      executions: { today: today('executions.count'), last7d: lastWeek('executions.count') },
+      errors: { open: await countOpenGroups(db, subject, range), last24h: lastDay('errors.count') },
+      costs: { today: today('costs.total'), month: thisMonth('costs.total') },
+      reports: await countReports(db, subject.orgId, back(7)),
+    };
+  });
+}
+
+/** When the local day and month of the last moment of a range began. */
+async function localStarts(db: Db, { endExclusive, timeZone }: TimeRange): Promise<{ day: Date; month: Date }> {
+  const { rows } = await sql<{ day: string; month: string }>`
+    SELECT date_trunc('day', at, ${timeZone}) AS day, date_trunc('month', at, ${timeZone}) AS month
+    FROM (SELECT ${endExclusive}::timestamptz - interval '1 millisecond' AS at) last`.execute(db);
+  const row = rows[0];
+  if (!row) throw new Error('PostgreSQL did not resolve a local day');
+  return { day: pgTime(row.day), month: pgTime(row.month) };
+}
+
+/** Groups of equal errors with an occurrence in the range that nobody resolved or ignored; those nobody touched have no row. */
+async function countOpenGroups(db: Db, subject: MetricSubject, range: TimeRange): Promise<number> {
+  const groups = await answerMetrics(db, subject, { metrics: ['errors.count'], groupBy: ['error_group'], range });
+  const fingerprints = groups.flatMap(({ group }) => group.error_group ?? []);
+  const { rows } = await sql<{ count: string }>`
+    SELECT count(*) AS count FROM json_array_elements_text(${JSON.stringify(fingerprints)}::json) AS f(fingerprint)
+    WHERE NOT EXISTS (
+      SELECT FROM error_groups g
+      WHERE g.org_id = ${subject.orgId} AND g.fingerprint = f.fingerprint AND g.status <> 'open')`.execute(db);
+  return Number(rows[0]?.count ?? 0);
+}

@@ -1,0 +1,101 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+import type { ErrorStatus } from '../domain/error-status.ts';
+import type { TimeRange } from '../domain/time-range.ts';
+import { takeCutoff } from '../telemetry/cutoff.ts';
+
+/** All errors of one fingerprint. Times are PostgreSQL's text. */
+export interface ErrorGroup {
+  fingerprint: string;
+  status: ErrorStatus;
+  status_changed_by: string | null;
+  status_changed_at: string | null;
+  resolved_by: string | null;
+  resolved_at: string | null;
+  resolution_note: string | null;
+  reopened_at: string | null;
+  reopen_count: number;
+  occurrences: number;
+  occurrences_in_range: number;
+  first_seen: string | null;
+  last_seen: string | null;
+}
+
+/** Groups by their fingerprints, counted from their occurrences; `range` bounds one of the counts alone. */
+export async function readErrorGroups(
+  db: Db,
+  orgId: string,
+  fingerprints: readonly string[],
+  range?: TimeRange,
+): Promise<Map<string, ErrorGroup>> {
+  const inRange = range
+    ? sql`e.occurred_at >= ${range.startInclusive} AND e.occurred_at < ${range.endExclusive}`
+    : sql`true`;
+  const wanted = JSON.stringify([...new Set(fingerprints)]);
+  const { rows } = await sql<Omit<ErrorGroup, 'occurrences'> & { occurrences: string; occurrences_in_range: string }>`
+    SELECT f.fingerprint, coalesce(g.status, 'open') AS status, g.status_changed_by, g.status_changed_at,
+           g.resolved_by, g.resolved_at, g.resolution_note, g.reopened_at, coalesce(g.reopen_count, 0) AS reopen_count,
+           seen.occurrences, seen.occurrences_in_range, seen.first_seen, seen.last_seen
+    FROM json_array_elements_text(${wanted}::json) AS f(fingerprint)
+    LEFT JOIN error_groups g ON g.org_id = ${orgId} AND g.fingerprint = f.fingerprint
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS occurrences, count(*) FILTER (WHERE ${inRange}) AS occurrences_in_range,
+             min(e.occurred_at) AS first_seen, max(e.occurred_at) AS last_seen
+      FROM errors e WHERE e.org_id = ${orgId} AND e.fingerprint = f.fingerprint
+    ) seen`.execute(db);
+  return new Map(
+    rows.map((row) => [
+      row.fingerprint,
+      { ...row, occurrences: Number(row.occurrences), occurrences_in_range: Number(row.occurrences_in_range) },
+    ]),
+  );
+}
+
+export interface ErrorGroupChange {
+  orgId: string;
+  fingerprint: string;
+  status: ErrorStatus;
+  /** Undefined: the note stays while the status stays. */
+  resolutionNote: string | undefined;
+  changedBy: string;
+}
+
+/**
+ * Opens, resolves or ignores a group. The status that it has already keeps its who and when, so a repeated call changes
+ * nothing. Call it in a short transaction: ingestion of the organisation waits for its end.
+ */
+export async function changeErrorGroup(trx: Db, change: ErrorGroupChange): Promise<void> {
+  // What is being stored commits first and what comes later sees the change: no occurrence slips between the two.
+  await takeCutoff(trx, change.orgId);
+  // This process's clock, as for occurrences that came without a time: the two are compared.
+  const now = new Date();
+  const isResolved = change.status === 'resolved';
+  await trx
+    .insertInto('error_groups')
+    .values({
+      org_id: change.orgId,
+      fingerprint: change.fingerprint,
+      status: change.status,
+      status_changed_by: change.changedBy,
+      status_changed_at: now,
+      resolved_by: isResolved ? change.changedBy : null,
+      resolved_at: isResolved ? now : null,
+      resolution_note: change.resolutionNote ?? null,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['org_id', 'fingerprint']).doUpdateSet(() => {
+        const settled = (column: string) =>
+          sql<never>`CASE WHEN error_groups.status = excluded.status
+            THEN ${sql.ref(`error_groups.${column}`)} ELSE ${sql.ref(`excluded.${column}`)} END`;
+        return {
+          status: sql`excluded.status`,
+          status_changed_by: settled('status_changed_by'),
+          status_changed_at: settled('status_changed_at'),
+          resolved_by: settled('resolved_by'),
+          resolved_at: settled('resolved_at'),
+          resolution_note: sql`coalesce(excluded.resolution_note, ${settled('resolution_note')})`,
+        };
+      }),
+    )
+    .execute();
+}

@@ -1,0 +1,136 @@
+import { sql } from 'kysely';
+import { daysOfRange } from '../calendar/days-of-range.ts';
+import type { Db } from '../db/orm.ts';
+import type { ErrorStatus } from '../domain/error-status.ts';
+import type { TimeRange } from '../domain/time-range.ts';
+import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
+
+/** Types are in clients' own words: this many are told, the most frequent. */
+const MAX_TYPES = 100;
+const TOP_GROUPS = 10;
+
+/** Counts of occurrences, each an aggregate by one dimension. */
+export interface ErrorCounts {
+  total: number;
+  /** In the range of the same length before. */
+  previousTotal: number;
+  byLevel: ReadonlyMap<string, number>;
+  /** The most frequent first; null for errors that told no type. */
+  byType: { type: string | null; count: number }[];
+  /** Every local day of the range. */
+  byDay: { date: string; count: number }[];
+}
+
+const COUNT = 'errors.count';
+const mostFirst = { by: COUNT, direction: 'desc' } as const;
+
+/** Counts a range's errors, and those of the range before. @param db in a snapshot (`inSnapshot`) */
+export async function countErrors(db: Db, subject: MetricSubject, range: TimeRange): Promise<ErrorCounts> {
+  const ask = { metrics: [COUNT], range };
+  const [whole] = await answerMetrics(db, subject, { ...ask, compareToPrevious: true });
+  const levels = await answerMetrics(db, subject, { ...ask, groupBy: ['level'] });
+  const types = await answerMetrics(db, subject, {
+    ...ask,
+    groupBy: ['exception_type'],
+    order: mostFirst,
+    limit: MAX_TYPES,
+  });
+  const days = await answerMetrics(db, subject, { ...ask, granularity: 'day' });
+  const byMidnight = new Map(days.map(({ bucket, values }) => [bucket?.getTime(), values[COUNT] ?? 0]));
+  const dates = (await daysOfRange(db, range)).toReversed();
+  return {
+    total: whole?.values[COUNT] ?? 0,
+    previousTotal: whole?.previous?.[COUNT] ?? 0,
+    byLevel: new Map(levels.map(({ group, values }) => [group.level ?? '', values[COUNT] ?? 0])),
+    byType: types.map(({ group, values }) => ({ type: group.exception_type ?? null, count: values[COUNT] ?? 0 })),
+    byDay: dates.map(({ date, midnight }) => ({ date, count: byMidnight.get(midnight.getTime()) ?? 0 })),
+  };
+}
+
+export interface TopErrorGroup {
+  fingerprint: string;
+  status: ErrorStatus;
+  /** In the range. */
+  count: number;
+  /** The latest occurrence in the range. */
+  errorId: string;
+  message: string;
+  exceptionType: string | null;
+  lastSeen: string;
+}
+
+export interface ErrorGroupStats {
+  /** Groups with occurrences in the range, by what was decided about them. */
+  groups: Record<ErrorStatus, number>;
+  /** Occurrences of open groups. */
+  unresolved: number;
+  /** The most frequent first. */
+  top: TopErrorGroup[];
+}
+
+/** How many groups a range's errors form, and which are the largest. @param db in a snapshot (`inSnapshot`) */
+export async function readErrorGroupStats(db: Db, subject: MetricSubject, range: TimeRange): Promise<ErrorGroupStats> {
+  const found = await answerMetrics(db, subject, {
+    metrics: [COUNT],
+    groupBy: ['error_group'],
+    order: mostFirst,
+    range,
+  });
+  const decided = await decidedGroups(db, subject.orgId);
+  const placed = found.map(({ group, values }) => {
+    const fingerprint = group.error_group ?? '';
+    return { fingerprint, count: values[COUNT] ?? 0, status: decided.get(fingerprint) ?? 'open' };
+  });
+  const groups: Record<ErrorStatus, number> = { open: 0, resolved: 0, ignored: 0 };
+  let unresolved = 0;
+  for (const { status, count } of placed) {
+    groups[status] += 1;
+    if (status === 'open') unresolved += count;
+  }
+  const top = placed.slice(0, TOP_GROUPS);
+  const latest = await latestOccurrences(
+    db,
+    subject.orgId,
+    range,
+    top.map(({ fingerprint }) => fingerprint),
+  );
+  return {
+    groups,
+    unresolved,
+    top: top.flatMap((group) => {
+      const occurrence = latest.get(group.fingerprint);
+      return occurrence ? [{ ...group, ...occurrence }] : [];
+    }),
+  };
+}
+
+/** What was decided about groups; a group that nobody touched has no row, and is open. */
+async function decidedGroups(db: Db, orgId: string): Promise<ReadonlyMap<string, ErrorStatus>> {
+  const { rows } = await sql<{ fingerprint: string; status: ErrorStatus }>`
+    SELECT fingerprint, status FROM error_groups WHERE org_id = ${orgId} AND status <> 'open'`.execute(db);
+  return new Map(rows.map(({ fingerprint, status }) => [fingerprint, status]));
+}
+
+/** The last error of each group in a range, by the index on groups and times. */
+async function latestOccurrences(db: Db, orgId: string, range: TimeRange, fingerprints: readonly string[]) {
+  const { rows } = await sql<{
+    fingerprint: string;
+    error_id: string;
+    message: string;
+    exception_type: string | null;
+    occurred_at: string;
+  }>`
+    SELECT f.fingerprint, latest.* FROM json_array_elements_text(${JSON.stringify(fingerprints)}::json) AS f(fingerprint)
+    CROSS JOIN LATERAL (
+      SELECT e.error_id, e.message, e.exception_type, e.occurred_at FROM errors e
+      WHERE e.org_id = ${orgId} AND e.fingerprint = f.fingerprint
+        AND e.occurred_at >= ${range.startInclusive} AND e.occurred_at < ${range.endExclusive}
+      ORDER BY e.occurred_at DESC, e.error_id DESC LIMIT 1
+    ) latest`.execute(db);
+  return new Map(
+    rows.map((row) => [
+      row.fingerprint,
+      { errorId: row.error_id, message: row.message, exceptionType: row.exception_type, lastSeen: row.occurred_at },
+    ]),
+  );
+}

@@ -1,0 +1,19 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+
+const LAST_REQUESTS = 5;
+
+/**
+ * Whether any of the last five requests to AI models within the day before a moment succeeded: all of them failed where a
+ * model is out of reach. Null where there were none.
+ */
+export async function lastAiRequestsSucceed(db: Db, orgId: string, endExclusive: Date): Promise<boolean | null> {
+  const { rows } = await sql<{ succeeds: boolean | null }>`
+    SELECT bool_or(success) AS succeeds FROM (
+      SELECT success FROM ai_usage
+      WHERE org_id = ${orgId} AND occurred_at >= ${endExclusive}::timestamptz - interval '1 day'
+        AND occurred_at < ${endExclusive}::timestamptz
+      ORDER BY occurred_at DESC, usage_id DESC LIMIT ${LAST_REQUESTS}
+    ) last`.execute(db);
+  return rows[0]?.succeeds ?? null;
+}

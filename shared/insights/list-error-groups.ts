@@ -1,0 +1,32 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+import type { Row } from '../facts/definition.ts';
+import { type FactList, type FactListQuery, factConditions, listedColumns } from '../telemetry/list-facts.ts';
+
+/**
+ * The latest occurrence of each group that has any in the range and under the filters, the latest first; groups that
+ * occurred at the same time stand in the order of their fingerprints, by which a page goes on. Grouping by hash needs no
+ * sort of the occurrences, and without filters the index of groups alone answers it.
+ */
+export async function listErrorGroups(db: Db, list: FactList, query: FactListQuery): Promise<Row[]> {
+  const conditions = sql.join(factConditions(list, query), sql` AND `);
+  const after = query.after
+    ? sql`(max(t.occurred_at), t.fingerprint) < (${query.after.at}::timestamptz, ${query.after.id})`
+    : sql`true`;
+  const { rows } = await sql<Row>`
+    WITH page AS (
+      SELECT t.fingerprint, max(t.occurred_at) AS occurred_at FROM errors t
+      WHERE ${conditions}
+      GROUP BY t.fingerprint HAVING ${after}
+      ORDER BY max(t.occurred_at) DESC, t.fingerprint DESC
+      LIMIT ${query.limit}
+    )
+    SELECT latest.* FROM page
+    CROSS JOIN LATERAL (
+      SELECT ${listedColumns(list)} FROM errors t
+      WHERE ${conditions} AND t.fingerprint = page.fingerprint AND t.occurred_at = page.occurred_at
+      ORDER BY t.error_id DESC LIMIT 1
+    ) latest
+    ORDER BY page.occurred_at DESC, page.fingerprint DESC`.execute(db);
+  return rows;
+}

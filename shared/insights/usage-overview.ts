@@ -1,0 +1,58 @@
+import type { Db, Entities } from '../db/orm.ts';
+import { inSnapshot } from '../db/snapshot.ts';
+import type { TimeRange } from '../domain/time-range.ts';
+import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
+import { lastAiRequestsSucceed } from './last-ai-requests.ts';
+
+const DAY_MS = 86_400_000;
+
+const METRICS = [
+  'ai_usage.requests',
+  'ai_usage.avg_latency_ms',
+  'ai_usage.cache_hit_rate',
+  'users.total',
+  'events.scenarios_started',
+  'usage.active_conversations',
+  'events.quizzes',
+  'usage.grammar_checks',
+] as const;
+
+export interface UsageOverview {
+  values: Partial<Record<(typeof METRICS)[number], number | null>>;
+  /** In the 24 hours before the end of the range. */
+  activeUsers24h: number;
+  /** The model with most requests in the range; null where none is named, or where it was not asked for. */
+  mostUsedModel: string | null;
+  /** Whether the last requests succeed; null where there were none, or where it was not asked for. */
+  isAiAnswering: boolean | null;
+}
+
+/** How AI and the product are used, in one snapshot. What is known of the AI from elsewhere need not be asked for. */
+export async function readUsageOverview(
+  em: Entities,
+  subject: MetricSubject,
+  range: TimeRange,
+  wanted: { model: boolean; isAiAnswering: boolean },
+): Promise<UsageOverview> {
+  const lastDay = { ...range, startInclusive: new Date(range.endExclusive.getTime() - DAY_MS) };
+  return inSnapshot(em, async (db) => {
+    const [overall] = await answerMetrics(db, subject, { metrics: METRICS, range });
+    const [active] = await answerMetrics(db, subject, { metrics: ['users.active'], range: lastDay });
+    return {
+      values: overall?.values ?? {},
+      activeUsers24h: active?.values['users.active'] ?? 0,
+      mostUsedModel: wanted.model ? await mostUsedModel(db, subject, range) : null,
+      isAiAnswering: wanted.isAiAnswering ? await lastAiRequestsSucceed(db, subject.orgId, range.endExclusive) : null,
+    };
+  });
+}
+
+async function mostUsedModel(db: Db, subject: MetricSubject, range: TimeRange): Promise<string | null> {
+  const models = await answerMetrics(db, subject, {
+    metrics: ['ai_usage.requests'],
+    groupBy: ['model'],
+    order: { by: 'ai_usage.requests', direction: 'desc' },
+    range,
+  });
+  return models.find(({ group }) => group.model)?.group.model ?? null;
+}

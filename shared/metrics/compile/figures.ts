@@ -1,0 +1,148 @@
+import { type RawBuilder, sql } from 'kysely';
+import { GRAINS, type Grain, type Interval } from '../../domain/buckets.ts';
+import type { Fact } from '../../facts/definition.ts';
+import {
+  combined,
+  type Figures,
+  factBins,
+  factMeasures,
+  rollupBins,
+  rollupMeasures,
+  type Selection,
+} from '../../rollups/aggregate.ts';
+import { within } from '../../rollups/intervals.ts';
+import { fullTier, type RollupTier, smallTiers } from '../../rollups/rollup-table.ts';
+import { type ClockDimension, hasValue, isClockDimension } from '../dimensions.ts';
+import { type Granularity, type ResolvedQuery, usedDimensions } from '../query.ts';
+import type { Segments } from './segments.ts';
+
+/** What all statements of one question have in common. */
+export interface Scope extends Pick<ResolvedQuery, 'groupBy' | 'filters'> {
+  orgId: string;
+  timeZone: string;
+  granularity: Granularity | undefined;
+  /** The range, kept to the day of the time zone's own offsets: seconds, each once, over the range. */
+  offsetsSeconds: readonly number[];
+}
+
+/** How each place on the clock cuts time, and how it is read off a local time. */
+const CLOCK: Readonly<Record<ClockDimension, { cuts: Granularity; field: RawBuilder<unknown> }>> = {
+  hour_of_day: { cuts: 'hour', field: sql`hour` },
+  weekday: { cuts: 'day', field: sql`isodow` },
+};
+
+/** Whether rows are told apart by local time, so that offsets matter. */
+export function isLocal({ granularity, groupBy }: Pick<Scope, 'granularity' | 'groupBy'>): boolean {
+  return granularity !== undefined || groupBy.some(isClockDimension);
+}
+
+/** The grains whose buckets each lie within one bucket of the answer. */
+export function grainsWithin({
+  granularity,
+  groupBy,
+  offsetsSeconds,
+}: Pick<Scope, 'granularity' | 'groupBy' | 'offsetsSeconds'>): Set<Grain> {
+  const cuts = new Set([
+    ...(granularity ? [granularity] : []),
+    ...groupBy.filter(isClockDimension).map((name) => CLOCK[name].cuts),
+  ]);
+  if (cuts.size === 0) return new Set(['day', 'hour', 'quarter']);
+  const wholly = (seconds: number) => offsetsSeconds.every((offset) => offset % seconds === 0);
+  const grains = new Set<Grain>();
+  if (cuts.has('minute') || !wholly(GRAINS.quarter)) return grains;
+  grains.add('quarter');
+  if (wholly(GRAINS.hour)) grains.add('hour');
+  if (!cuts.has('hour') && offsetsSeconds.every((offset) => offset === 0)) grains.add('day');
+  return grains;
+}
+
+/** The grains that a question of one fact may read: none where only the facts know a dimension. */
+export function usableGrains(scope: Scope, fact: Fact, figures: Figures): Set<Grain> {
+  const { groups, conditions } = usedDimensions(fact, scope);
+  const used = [...groups, ...conditions.map(({ dimension }) => dimension)];
+  if (used.some(({ ofRollup }) => ofRollup === null)) return new Set();
+  const grains = grainsWithin(scope);
+  if (figures.sketches.length > 0) grains.delete('quarter');
+  return grains;
+}
+
+/**
+ * One statement for all measures and sketches of one fact: rows of `bucket` (with a granularity), `d_<dimension>`,
+ * measures, and `<sketch>_bins` with `<sketch>_counts`.
+ */
+export function compileFigures(scope: Scope, fact: Fact, figures: Figures, segments: Segments): RawBuilder<unknown> {
+  const ofFacts = factSelection(scope, fact, segments.facts);
+  const ofRollups = [...segments.rollups].map(([grain, intervals]) => rollupSelection(scope, fact, grain, intervals));
+  const measures = ofRollups.map((selection) => rollupMeasures(fact, selection, figures.measures));
+  // Also where no interval is left: a statement needs one part at least, and a false condition reads nothing.
+  if (segments.facts.length > 0 || measures.length === 0) measures.push(factMeasures(fact, ofFacts, figures.measures));
+  return combined(fact.rollup, groupNames(scope), figures, {
+    measures,
+    bins: (sketch) => [
+      ...ofRollups.map((selection) => rollupBins(fact, selection, sketch)),
+      ...(segments.facts.length > 0 || ofRollups.length === 0 ? [factBins(fact, ofFacts, sketch)] : []),
+    ],
+  });
+}
+
+export function groupNames({ granularity, groupBy }: Scope): string[] {
+  return [...(granularity === undefined ? [] : ['bucket']), ...groupBy.map((name) => `d_${name}`)];
+}
+
+/** The local bucket of a time, and its places on the local clock. */
+export function localColumns({ granularity, groupBy, timeZone }: Scope, at: RawBuilder<unknown>) {
+  const bucket = granularity === undefined ? null : sql`date_trunc(${granularity}, ${at}, ${timeZone})`;
+  return [
+    ...(bucket ? [{ name: 'bucket', value: bucket }] : []),
+    ...groupBy.filter(isClockDimension).map((name) => ({
+      name: `d_${name}`,
+      value: sql`extract(${CLOCK[name].field} FROM ${at} AT TIME ZONE ${timeZone})::integer`,
+    })),
+  ];
+}
+
+/** Rows `t` of the facts in some intervals that the filters let through. */
+export function factSelection(
+  scope: Scope,
+  fact: Fact,
+  intervals: readonly Interval[],
+  only: RawBuilder<unknown> | null = null,
+): Selection {
+  const at = sql.ref(`t.${fact.timeColumn}`);
+  const { groups, conditions } = usedDimensions(fact, scope);
+  const where = [sql`t.org_id = ${scope.orgId} AND ${within(at, intervals)}`];
+  for (const { dimension, values } of conditions) where.push(hasValue(dimension, dimension.ofFact, values));
+  if (only) where.push(only);
+  return {
+    groups: [...localColumns(scope, at), ...groups.map(({ name, ofFact }) => ({ name: `d_${name}`, value: ofFact }))],
+    where: sql.join(where, sql` AND `),
+    needsExecution: [...groups, ...conditions.map(({ dimension }) => dimension)].some((one) => one.needsExecution),
+  };
+}
+
+/** The smallest table of the rollup that has what is asked for. */
+function tierOf(scope: Scope, fact: Fact, grain: Grain): RollupTier {
+  const { groups, conditions } = usedDimensions(fact, scope);
+  const used = [...groups, ...conditions.map(({ dimension }) => dimension)];
+  const small = grain === 'quarter' ? [] : smallTiers(fact);
+  return small.find(({ dimensions }) => used.every(({ column }) => dimensions.includes(column))) ?? fullTier(fact);
+}
+
+function rollupSelection(scope: Scope, fact: Fact, grain: Grain, intervals: readonly Interval[]): Selection {
+  const bucket = sql.ref('t.bucket');
+  const { groups, conditions } = usedDimensions(fact, scope);
+  const where = [
+    sql`t.org_id = ${scope.orgId} AND t.grain_seconds = ${sql.lit(GRAINS[grain])} AND ${within(bucket, intervals)}`,
+  ];
+  for (const { dimension, values } of conditions) {
+    if (dimension.ofRollup) where.push(hasValue(dimension, dimension.ofRollup, values));
+  }
+  return {
+    groups: [
+      ...localColumns(scope, bucket),
+      ...groups.flatMap(({ name, ofRollup }) => (ofRollup ? [{ name: `d_${name}`, value: ofRollup }] : [])),
+    ],
+    from: sql`${sql.table(tierOf(scope, fact, grain).table)} t`,
+    where: sql.join(where, sql` AND `),
+  };
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import { type Db, dbOf, type Entities } from '../db/orm.ts';
+import { TidemarkError } from '../errors.ts';
+
+/** How long a repeated request finds its first answer. */
+const IDEMPOTENCY_KEPT_HOURS = 48;
+
+export interface StoredAnswer {
+  status: number;
+  body?: object;
+  /** Fields of the body that are not kept: a repeated request does not get them again. */
+  secrets?: readonly string[];
+}
+
+export interface IdempotentRequest {
+  orgId: string;
+  key: string;
+  /** What makes two requests the same: method, path and body. */
+  fingerprint: readonly (string | Buffer)[];
+}
+
+/**
+ * Does `work` in a transaction and keeps its answer under the request's key in the same transaction: the answer is
+ * kept exactly when the work is. Of two requests with one key at once, the second waits and gets the first's answer.
+ * @throws TidemarkError `idempotency-mismatch` for the same key with another request
+ */
+export async function answerOnce<Answer extends StoredAnswer>(
+  em: Entities,
+  request: IdempotentRequest,
+  work: (em: Entities) => Promise<Answer>,
+): Promise<Answer | StoredAnswer> {
+  const hash = createHash('sha256');
+  for (const part of request.fingerprint) hash.update(part).update('\n');
+  const requestSha256 = hash.digest();
+  return em.transactional(async (inner) => {
+    const db = dbOf(inner);
+    const claimed = await db
+      .insertInto('idempotency_keys')
+      .values({ org_id: request.orgId, key: request.key, request_sha256: requestSha256 })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('key')
+      .executeTakeFirst();
+    if (!claimed) return firstAnswer(db, request, requestSha256);
+    const answer = await work(inner);
+    await db
+      .updateTable('idempotency_keys')
+      .set({ answer: JSON.stringify({ status: answer.status, body: withoutSecrets(answer) }) })
+      .where('org_id', '=', request.orgId)
+      .where('key', '=', request.key)
+      .execute();
+    return answer;
+  });
+}
+
+function withoutSecrets({ body = {}, secrets = [] }: StoredAnswer): object {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !secrets.includes(field)));
+}
+
+async function firstAnswer(db: Db, request: IdempotentRequest, requestSha256: Buffer): Promise<StoredAnswer> {
+  const first = await db
+    .selectFrom('idempotency_keys')
+    .select(['request_sha256', 'answer'])
+    .where('org_id', '=', request.orgId)
+    .where('key', '=', request.key)
+    .executeTakeFirst();
+  if (first?.answer && first.request_sha256.equals(requestSha256)) return first.answer;
+  throw new TidemarkError('idempotency-mismatch', 'This Idempotency-Key was used for another request; use a new one.');
+}
+
+/** Forgets a key, where its request came to nothing and may be sent again. */
+export async function forgetIdempotencyKey(db: Db, orgId: string, key: string): Promise<void> {
+  await db.deleteFrom('idempotency_keys').where('org_id', '=', orgId).where('key', '=', key).execute();
+}
+
+/** Forgets old keys, at most `limit` at a time. @returns how many */
+export async function purgeIdempotencyKeys(db: Db, limit: number): Promise<number> {
+  const { rows } = await sql`
+    DELETE FROM idempotency_keys WHERE (org_id, key) IN (
+      SELECT org_id, key FROM idempotency_keys
+      WHERE created_at < now() - make_interval(hours => ${IDEMPOTENCY_KEPT_HOURS}) LIMIT ${limit}
+    ) RETURNING key`.execute(db);
+  return rows.length;
+}

@@ -1,0 +1,33 @@
+import type { Db } from '../db/orm.ts';
+import { defaultFactsFrom } from '../domain/months.ts';
+import { DEFAULT_PRIVACY, type PrivacySettings } from '../domain/privacy.ts';
+import { factList } from '../facts/index.ts';
+
+/** Makes an organisation unless it is there, with the default settings and a floor for each fact. */
+export async function ensureOrganisation(db: Db, orgId: string, name: string, now: Date): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto('organisations')
+      .values({ org_id: orgId, name, privacy: JSON.stringify(DEFAULT_PRIVACY), created_at: now })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await trx
+      .insertInto('facts_from')
+      .values(factList.map(({ kind }) => ({ org_id: orgId, kind, at: defaultFactsFrom(now) })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  });
+}
+
+/** What each request needs of its organisation's settings; null where there is no such organisation. */
+export async function readSettings(
+  db: Db,
+  orgId: string,
+): Promise<{ timeZone: string; privacy: PrivacySettings } | null> {
+  const row = await db
+    .selectFrom('organisations')
+    .select(['time_zone', 'privacy'])
+    .where('org_id', '=', orgId)
+    .executeTakeFirst();
+  return row ? { timeZone: row.time_zone, privacy: { ...DEFAULT_PRIVACY, ...row.privacy } } : null;
+}

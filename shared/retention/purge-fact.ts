@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { PurgeRef, RowCursor } from '../contracts/retention.ts';
+import type { Db } from '../db/orm.ts';
+import type { Fact } from '../facts/definition.ts';
+import { forgetKeys, inPage, nextPage } from './fact-page.ts';
+import { raiseFloor } from './floor.ts';
+import { isHeld } from './policy.ts';
+import { addRemoved } from './purge-counts.ts';
+
+/** Some ten milliseconds: whoever waits for these rows does not wait long, and little is lost where this is killed. */
+const BATCH_ROWS = 5_000;
+
+/** `next`: the row after which the next batch begins; null where that is told otherwise. */
+export type PurgedBatch = { rows: number; isDone: boolean; next: RowCursor | null } | 'held';
+
+/**
+ * Removes the oldest rows of a fact before the cut-off, at most some thousands, with their keys, in a transaction of its
+ * own. The floor moves first: what comes late is refused, and no rollup is made anew without these rows.
+ * @param after what the batch before removed: an index holds removed rows for a while, and they are not walked over again
+ */
+export async function purgeFactBatch(
+  db: Db,
+  fact: Fact,
+  ref: PurgeRef,
+  cutoff: string,
+  after: RowCursor | null,
+): Promise<PurgedBatch> {
+  return db.transaction().execute(async (trx) => {
+    if (await isHeld(trx, ref.orgId)) return 'held';
+    await raiseFloor(trx, ref.orgId, fact.kind, cutoff);
+    const page = await nextPage(trx, fact, ref.orgId, { after, before: cutoff }, BATCH_ROWS);
+    if (!page) return { rows: 0, isDone: true, next: null };
+    const { rows } = await sql<{ rows: string }>`
+      WITH gone AS (
+        DELETE FROM ${sql.table(fact.kind)} WHERE ${inPage(fact, ref.orgId, page, after)}
+        RETURNING ${sql.ref(fact.idColumn)} AS id, ${sql.ref(fact.timeColumn)} AS at
+      ), keys AS (${forgetKeys(ref.orgId, fact.kind, 'gone')}
+      )
+      SELECT count(*) AS rows FROM gone`.execute(trx);
+    const removed = Number(rows[0]?.rows ?? 0);
+    await addRemoved(trx, ref, fact.kind, { rows: removed });
+    return { rows: removed, isDone: page.rows < BATCH_ROWS, next: { at: page.lastAt, id: page.lastId } };
+  });
+}

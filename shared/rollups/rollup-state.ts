@@ -1,0 +1,49 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+import type { FactKind } from '../domain/fact-kinds.ts';
+import type { TimeRange } from '../domain/time-range.ts';
+
+/** Where the rollups of a fact do not say what the facts say. */
+export interface Unsettled {
+  /** Starts of quarters that changed since their rollup, in milliseconds, in order. */
+  quarters: readonly number[];
+  /** Rollups before this were purged; null where none were. */
+  rollupsFromMs: number | null;
+}
+
+/** Where the rollups of a fact cannot be read. */
+export type UnsettledFacts = (kind: FactKind) => Unsettled;
+
+/** What the ledger says of some facts. The snapshot that it is read in must be that of the rollups. */
+export async function readUnsettled(
+  db: Db,
+  orgId: string,
+  kinds: readonly FactKind[],
+  { startInclusive, endExclusive }: Pick<TimeRange, 'startInclusive' | 'endExclusive'>,
+): Promise<UnsettledFacts> {
+  const byKind = new Map(kinds.map((kind): [FactKind, number[]] => [kind, []]));
+  let rollupsFromMs: number | null = null;
+  if (kinds.length > 0) {
+    const { rows } = await sql<{ kind: FactKind | null; ms: string }>`
+      SELECT DISTINCT kind, (extract(epoch FROM bucket) * 1000)::bigint AS ms FROM bucket_ledger
+      WHERE org_id = ${orgId} AND kind IN (${sql.join([...kinds])}) AND bucket >= ${startInclusive}::timestamptz
+        AND bucket < ${endExclusive}::timestamptz
+      UNION ALL
+      SELECT NULL, (extract(epoch FROM at) * 1000)::bigint FROM facts_from WHERE org_id = ${orgId} AND kind = 'rollups'
+      ORDER BY ms`.execute(db);
+    for (const { kind, ms } of rows) {
+      if (kind === null) rollupsFromMs = Number(ms);
+      else byKind.get(kind)?.push(Number(ms));
+    }
+  }
+  return (kind) => ({ quarters: byKind.get(kind) ?? [], rollupsFromMs });
+}
+
+/** The offsets from UTC that local clocks had in a range, in seconds, each once. */
+export async function localOffsets(db: Db, { startInclusive, endExclusive, timeZone }: TimeRange): Promise<number[]> {
+  const { rows } = await sql<{ seconds: number }>`
+    SELECT DISTINCT extract(epoch FROM (at AT TIME ZONE ${timeZone}) - (at AT TIME ZONE 'UTC'))::integer AS seconds
+    FROM (SELECT generate_series(${startInclusive}::timestamptz, ${endExclusive}::timestamptz, interval '1 day') AS at
+          UNION ALL SELECT ${endExclusive}::timestamptz) d`.execute(db);
+  return rows.map(({ seconds }) => seconds);
+}

@@ -1,0 +1,146 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+import { bucketsOf, GRAINS, type Grain, intervalsOf } from '../domain/buckets.ts';
+import type { Fact } from '../facts/definition.ts';
+import { bucketStart, combined, factBins, factMeasures, rollupBins, rollupMeasures } from './aggregate.ts';
+import { bucketArray, during } from './intervals.ts';
+import { fullTier, type RollupTier, smallTiers } from './rollup-table.ts';
+
+/**
+ * Makes the rollup rows of some quarters of an hour anew, out of the facts, and those of their hours and days out of
+ * them. Rows are replaced, never added to, so doing it twice changes nothing.
+ * @param quarters starts in milliseconds, in order
+ */
+export async function settleFact(trx: Db, fact: Fact, orgId: string, quarters: readonly number[]): Promise<void> {
+  const hours = bucketsOf(quarters, 'hour');
+  const days = bucketsOf(quarters, 'day');
+  const full = fullTier(fact);
+  await replace(trx, fact, full, orgId, 'quarter', quarters, quarterRows(fact, orgId, quarters));
+  await replace(trx, fact, full, orgId, 'hour', hours, hourRows(fact, orgId, hours));
+  await replace(trx, fact, full, orgId, 'day', days, dayRows(fact, orgId, days));
+  for (const tier of smallTiers(fact)) {
+    await replace(trx, fact, tier, orgId, 'hour', hours, tierRows(fact, tier, orgId, 'hour', hours));
+    await replace(trx, fact, tier, orgId, 'day', days, tierRows(fact, tier, orgId, 'day', days));
+  }
+}
+
+/** What the rollup's rows of these quarters must be. */
+export function quarterRows(fact: Fact, orgId: string, quarters: readonly number[]): RawBuilder<unknown> {
+  const { figures, names } = shape(fact);
+  const selection = fromFacts(fact, orgId, 'quarter', quarters);
+  return combined(
+    fact.rollup,
+    names,
+    { ...figures, sketches: [] },
+    {
+      measures: [factMeasures(fact, selection, figures.measures)],
+      bins: () => [],
+    },
+  );
+}
+
+/** What the rollup's rows of these hours must be, where its quarters are right. */
+export function hourRows(fact: Fact, orgId: string, hours: readonly number[]): RawBuilder<unknown> {
+  const { figures, names } = shape(fact);
+  return combined(fact.rollup, names, figures, {
+    measures: [rollupMeasures(fact, fromRollup(fact, orgId, 'quarter', 'hour', hours), figures.measures)],
+    bins: (sketch) => [factBins(fact, fromFacts(fact, orgId, 'hour', hours), sketch)],
+  });
+}
+
+/** What the rollup's rows of these UTC days must be, where its hours are right. */
+export function dayRows(fact: Fact, orgId: string, days: readonly number[]): RawBuilder<unknown> {
+  const { figures, names } = shape(fact);
+  const selection = fromRollup(fact, orgId, 'hour', 'day', days);
+  return combined(fact.rollup, names, figures, {
+    measures: [rollupMeasures(fact, selection, figures.measures)],
+    bins: (sketch) => [rollupBins(fact, selection, sketch)],
+  });
+}
+
+/** What rows of few dimensions must be: hours where those of all dimensions are right, days where their own hours are. */
+export function tierRows(
+  fact: Fact,
+  tier: RollupTier,
+  orgId: string,
+  grain: 'hour' | 'day',
+  starts: readonly number[],
+): RawBuilder<unknown> {
+  const { figures, names } = shape(fact, tier);
+  const selection = {
+    ...fromRollup(fact, orgId, 'hour', grain, starts, tier),
+    from: sql`${sql.table(grain === 'hour' ? fullTier(fact).table : tier.table)} t`,
+  };
+  return combined(fact.rollup, names, figures, {
+    measures: [rollupMeasures(fact, selection, figures.measures)],
+    bins: (sketch) => [rollupBins(fact, selection, sketch)],
+  });
+}
+
+function shape(fact: Fact, tier: RollupTier = fullTier(fact)) {
+  const { rollup } = fact;
+  return {
+    figures: { measures: Object.keys(rollup.measures), sketches: Object.keys(rollup.sketches) },
+    names: ['bucket', ...tier.dimensions],
+  };
+}
+
+function fromFacts(fact: Fact, orgId: string, grain: Grain, starts: readonly number[]) {
+  const at = sql.ref(`t.${fact.timeColumn}`);
+  const dimensions = Object.entries(fact.rollup.dimensions);
+  const { from, where } = during(sql.table(fact.kind), at, intervalsOf(starts, grain));
+  return {
+    groups: [
+      { name: 'bucket', value: bucketStart(at, grain) },
+      ...dimensions.map(([name, { value }]) => ({ name, value })),
+    ],
+    from,
+    where: sql`t.org_id = ${orgId} AND ${where}`,
+    needsExecution: dimensions.some(([, { source }]) => source !== undefined),
+  };
+}
+
+function fromRollup(
+  fact: Fact,
+  orgId: string,
+  from: Grain,
+  to: Grain,
+  starts: readonly number[],
+  { dimensions }: RollupTier = fullTier(fact),
+) {
+  return {
+    groups: [
+      { name: 'bucket', value: bucketStart(sql`t.bucket`, to) },
+      ...dimensions.map((name) => ({ name, value: sql.ref(`t.${name}`) })),
+    ],
+    where: sql`t.org_id = ${orgId} AND t.grain_seconds = ${GRAINS[from]}
+      AND t.bucket = ANY (${bucketArray(partsOf(starts, from, to))})`,
+  };
+}
+
+/** The buckets of a finer grain that make up some of a coarser one. */
+function partsOf(starts: readonly number[], from: Grain, to: Grain): number[] {
+  const count = GRAINS[to] / GRAINS[from];
+  return starts.flatMap((start) => Array.from({ length: count }, (_, n) => start + n * GRAINS[from] * 1000));
+}
+
+async function replace(
+  trx: Db,
+  fact: Fact,
+  tier: RollupTier,
+  orgId: string,
+  grain: Grain,
+  starts: readonly number[],
+  rows: RawBuilder<unknown>,
+): Promise<void> {
+  const table = sql.table(tier.table);
+  const { figures, names } = shape(fact, tier);
+  const sketches = grain === 'quarter' ? [] : figures.sketches;
+  const columns = [...names, ...figures.measures, ...sketches.flatMap((name) => [`${name}_bins`, `${name}_counts`])];
+  await sql`DELETE FROM ${table} t WHERE t.org_id = ${orgId} AND t.grain_seconds = ${GRAINS[grain]}
+    AND t.bucket = ANY (${bucketArray(starts)})`.execute(trx);
+  await sql`INSERT INTO ${table} (org_id, grain_seconds, ${sql.join(columns.map((name) => sql.ref(name)))})
+    SELECT ${orgId}, ${GRAINS[grain]}, ${sql.join(columns.map((name) => sql.ref(`r.${name}`)))} FROM (${rows}) r`.execute(
+    trx,
+  );
+}

@@ -1,0 +1,42 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+
+/** One user on one UTC day, `2026-11-21`. */
+export interface UserOnDay {
+  day: string;
+  user_id: string;
+}
+
+/** Where more users of a day changed, the whole day is made anew: that reads its rows once instead of by each user. */
+const FEW_USERS_OF_DAY = 1_000;
+
+/** Makes anew what some users did on some days, out of their rows of each fact; a day of which nothing is left goes. */
+export async function settleUserDays(trx: Db, orgId: string, touched: readonly UserOnDay[]): Promise<void> {
+  const byDay = Map.groupBy(touched, ({ day }) => day);
+  const many = [...byDay].flatMap(([day, users]) => (users.length > FEW_USERS_OF_DAY ? [day] : []));
+  const few = touched.filter(({ day }) => !many.includes(day));
+  if (many.length > 0) {
+    const onDays = sql`org_id = ${orgId} AND day = ANY (ARRAY(SELECT json_array_elements_text(${JSON.stringify(many)}::json)::date))`;
+    await sql`DELETE FROM user_days WHERE ${onDays}`.execute(trx);
+    await insert(trx, orgId, userDays(sql`FROM user_rollup u WHERE ${onDays}`));
+  }
+  if (few.length > 0) {
+    const users = sql`json_to_recordset(${JSON.stringify(few)}::json) AS c(day date, user_id text)`;
+    await sql`DELETE FROM user_days d USING ${users}
+      WHERE d.org_id = ${orgId} AND d.day = c.day AND d.user_id = c.user_id`.execute(trx);
+    const own = sql`FROM ${users} JOIN user_rollup u ON u.org_id = ${orgId} AND u.user_id = c.user_id AND u.day = c.day`;
+    await insert(trx, orgId, userDays(own));
+  }
+}
+
+async function insert(trx: Db, orgId: string, rows: RawBuilder<unknown>): Promise<void> {
+  await sql`INSERT INTO user_days (org_id, day, user_id, count, first_ms, last_ms)
+    SELECT ${orgId}, day, user_id, count, first_ms, last_ms FROM (${rows}) r`.execute(trx);
+}
+
+/** What the rows must be. @param from the rest of the statement, with rows `u` of `user_rollup` */
+export function userDays(from: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`SELECT u.day, u.user_id, sum(u.count)::integer AS count, min(u.first_ms[1]) AS first_ms,
+      max(u.last_ms[cardinality(u.last_ms)]) AS last_ms
+    ${from} GROUP BY u.day, u.user_id`;
+}

@@ -1,0 +1,94 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+import { GRAINS, intervalsOf } from '../domain/buckets.ts';
+import type { Fact } from '../facts/definition.ts';
+import { settleUserDays, type UserOnDay } from './settle-user-days.ts';
+import { userActivity } from './user-activity.ts';
+
+const DAY_MS = GRAINS.day * 1000;
+
+/**
+ * Makes anew what a fact says of its users in some quarters of an hour. A user's day is one row, so the other quarters
+ * of the rows that change are kept as they are.
+ */
+export async function settleUsers(trx: Db, fact: Fact, orgId: string, quarters: readonly number[]): Promise<void> {
+  if (!fact.rollup.users) return;
+  const dirty = JSON.stringify(
+    quarters.map((start) => ({
+      day: dayOf(start),
+      quarter: (start % DAY_MS) / (GRAINS.quarter * 1000),
+    })),
+  );
+  const [first, last] = [quarters[0], quarters.at(-1)];
+  if (first === undefined || last === undefined) return;
+  // Constant bounds, so that the rows of other days are not read, whatever the planner makes of the join.
+  const onTheseDays = sql`u.day BETWEEN ${dayOf(first)}::date AND ${dayOf(last)}::date`;
+  const { rows } = await sql<UserOnDay>`
+    WITH dirty AS MATERIALIZED (SELECT * FROM json_to_recordset(${dirty}::json) AS r(day date, quarter smallint)),
+    dirty_days AS MATERIALIZED (SELECT day, array_agg(quarter) AS quarters FROM dirty GROUP BY day),
+    fresh AS MATERIALIZED (${userActivity(fact, orgId, intervalsOf(quarters, 'quarter'))}),
+    touched AS MATERIALIZED (
+      SELECT day, user_id FROM fresh
+      UNION
+      SELECT u.day, u.user_id FROM user_rollup u JOIN dirty_days d ON d.day = u.day
+      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.quarters && d.quarters
+    ),
+    gone AS (
+      DELETE FROM user_rollup u USING touched c
+      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.day = c.day AND u.user_id = c.user_id
+      RETURNING u.*
+    ),
+    kept AS (
+      SELECT g.day, g.user_id, g.name, g.feature, q.quarter, q.count, q.amount, q.first_ms, q.last_ms
+      FROM gone g JOIN dirty_days d ON d.day = g.day
+      CROSS JOIN LATERAL unnest(g.quarters, g.counts, g.amounts, g.first_ms, g.last_ms)
+        AS q(quarter, count, amount, first_ms, last_ms)
+      WHERE q.quarter <> ALL (d.quarters)
+    ),
+    written AS (
+      INSERT INTO user_rollup (org_id, kind, day, user_id, name, feature, quarters, counts, amounts, first_ms, last_ms, count, amount)
+      SELECT ${orgId}, ${fact.kind}, day, user_id, name, feature, array_agg(quarter ORDER BY quarter),
+             array_agg(count ORDER BY quarter), array_agg(amount ORDER BY quarter), array_agg(first_ms ORDER BY quarter),
+             array_agg(last_ms ORDER BY quarter),
+             sum(count), sum(amount)
+      FROM (SELECT * FROM kept UNION ALL SELECT * FROM fresh) q
+      GROUP BY day, user_id, name, feature
+    )
+    SELECT day::text AS day, user_id FROM touched`.execute(trx);
+  await settleUserDays(trx, orgId, rows);
+  await settleKnownUsers(trx, orgId, [...new Set(rows.map(({ user_id }) => user_id))], new Date(first));
+}
+
+function dayOf(startMs: number): string {
+  return new Date(startMs).toISOString().slice(0, 10);
+}
+
+/**
+ * When each of some users was first seen, by any fact; a user of whom nothing is left is not known. What changed lies at
+ * `changedFrom` or later, so who was seen before that stays as it is.
+ */
+async function settleKnownUsers(trx: Db, orgId: string, userIds: readonly string[], changedFrom: Date): Promise<void> {
+  if (userIds.length === 0) return;
+  const users = sql`SELECT json_array_elements_text(${JSON.stringify(userIds)}::json) AS user_id`;
+  await sql`
+    WITH touched AS MATERIALIZED (
+      SELECT c.user_id FROM (${users}) c LEFT JOIN known_users k ON k.org_id = ${orgId} AND k.user_id = c.user_id
+      WHERE k.first_seen IS NULL OR k.first_seen >= ${changedFrom}::timestamptz
+    ),
+    -- The first day's rows say the moment too; the index on users and days finds it without reading the others.
+    seen AS MATERIALIZED (
+      SELECT c.user_id, first.at FROM touched c CROSS JOIN LATERAL (
+        SELECT min(u.day::timestamp AT TIME ZONE 'UTC' + u.first_ms[1] * interval '1 millisecond') AS at
+        FROM user_rollup u
+        WHERE u.org_id = ${orgId} AND u.user_id = c.user_id AND u.day = (
+          SELECT min(day) FROM user_rollup f WHERE f.org_id = ${orgId} AND f.user_id = c.user_id)
+      ) first
+    ),
+    forgotten AS (
+      DELETE FROM known_users k USING seen s WHERE k.org_id = ${orgId} AND k.user_id = s.user_id AND s.at IS NULL
+    )
+    INSERT INTO known_users AS k (org_id, user_id, first_seen)
+    SELECT ${orgId}, user_id, at FROM seen WHERE at IS NOT NULL
+    ON CONFLICT (org_id, user_id) DO UPDATE SET first_seen = excluded.first_seen
+    WHERE k.first_seen IS DISTINCT FROM excluded.first_seen`.execute(trx);
+}

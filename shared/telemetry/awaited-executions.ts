@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+import type { Fact } from '../facts/definition.ts';
+
+/** What tells whose a row is, of facts that may have it from their execution. */
+export function ownerOfRow(fact: Fact) {
+  if (fact.kind === 'executions') return sql`, t.execution_id`;
+  if (!dependsOnExecution(fact)) return sql``;
+  return sql`, t.execution_id, ${'agent_id' in fact.columns ? sql`t.agent_id` : sql`NULL::text`} AS agent_id`;
+}
+
+/** Rows that came before their execution: their buckets change once more when it comes. */
+export function awaitExecutions(fact: Fact, orgId: string) {
+  if (!dependsOnExecution(fact)) return sql``;
+  return sql`, awaiting AS (
+    INSERT INTO awaited_executions (org_id, execution_id, kind, bucket)
+    SELECT ${orgId}, u.execution_id, ${fact.kind}, u.bucket
+    FROM (
+      SELECT DISTINCT w.execution_id, date_bin('15 minutes', w.at, 'epoch'::timestamptz) AS bucket
+      FROM written w WHERE w.execution_id IS NOT NULL AND w.agent_id IS NULL
+    ) u
+    -- Each is looked up by its key; as a join this would read all keys that there are.
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS keys FROM (
+        SELECT FROM fact_keys k WHERE k.org_id = ${orgId} AND k.kind = 'executions' AND k.id = u.execution_id LIMIT 1) k
+    ) known
+    WHERE known.keys = 0
+  )`;
+}
+
+/**
+ * Executions that others waited for: marks the buckets of those. What both sides miss of each other, writing at the same
+ * moment, the settling sees, which waits for the writes under way (rollups/settle-dirty.ts).
+ */
+export function markDependents(fact: Fact, orgId: string, stamp: string) {
+  if (fact.kind !== 'executions') return sql``;
+  return sql`, arrived AS (
+    DELETE FROM awaited_executions a
+    WHERE a.org_id = ${orgId} AND a.execution_id = ANY (ARRAY(SELECT w.execution_id FROM written w))
+    RETURNING a.kind, a.bucket
+  ), dependents AS (
+    INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
+    SELECT DISTINCT ${orgId}, kind, bucket, ${stamp}::timestamptz FROM arrived
+  )`;
+}
+
+function dependsOnExecution(fact: Fact): boolean {
+  return Object.values(fact.rollup.dimensions).some(({ source }) => source === 'executions');
+}

@@ -1,0 +1,223 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { FactKind } from '../domain/fact-kinds.ts';
+import type { Privacy } from '../domain/privacy.ts';
+import type { FieldError } from '../errors.ts';
+import type { Fact, Row } from '../facts/definition.ts';
+import { type Dimension, dimensions } from '../facts/dimensions.ts';
+import { factList } from '../facts/index.ts';
+import { MAX_AHEAD_MS } from '../wire.ts';
+
+/** Whose telemetry it is, and what its organisation lets be kept. */
+export interface Receiver {
+  orgId: string;
+  privacy: Privacy;
+  factsFrom: ReadonlyMap<FactKind, Date>;
+  /** A member writes as itself: the id that its records carry unless they say the same. */
+  memberUserId: string | null;
+}
+
+export interface PreparedFact {
+  index: number;
+  id: string;
+  at: Date;
+  row: Row;
+  missingAtFirst: readonly string[];
+}
+
+export interface PreparedDimension {
+  index: number;
+  id: string;
+  asOf: Date;
+  row: Row;
+}
+
+export interface RecordError extends FieldError {
+  index: number;
+}
+
+export interface PreparedBatch {
+  facts: Map<Fact, PreparedFact[]>;
+  dimensions: Map<Dimension, PreparedDimension[]>;
+  /** Agents that executions name, one entry an agent, the latest word. */
+  namedAgents: Map<string, PreparedDimension>;
+  errors: RecordError[];
+}
+
+/** A line of NDJSON that is no JSON: refused as a record, not with its batch. */
+export class UnreadableRecord {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+const factByType = new Map(factList.map((fact) => [fact.recordType, fact]));
+const dimensionByType = new Map(
+  Object.values(dimensions).map((dimension) => [dimension.recordType as string, dimension]),
+);
+const RECORD_TYPES = [...factByType.keys(), ...dimensionByType.keys()].join(', ');
+
+/** More records of one id than this in one batch are refused: each must be merged after the one before it. */
+const MAX_RECORDS_PER_ID = 100;
+
+/**
+ * Checks a batch's records, makes them private and gives them ids and times, without touching the database.
+ * Each bad record is named with its index and left out; the others are not held up.
+ */
+export function prepareBatch(raws: readonly unknown[], receiver: Receiver, receivedAt: Date): PreparedBatch {
+  const batch: PreparedBatch = { facts: new Map(), dimensions: new Map(), namedAgents: new Map(), errors: [] };
+  raws.forEach((raw, index) => {
+    for (const error of addRecord(batch, raw, index, receiver, receivedAt)) batch.errors.push({ index, ...error });
+  });
+  return batch;
+}
+
+function addRecord(
+  batch: PreparedBatch,
+  raw: unknown,
+  index: number,
+  receiver: Receiver,
+  receivedAt: Date,
+): FieldError[] {
+  if (raw instanceof UnreadableRecord) return [{ field: '', message: `the line is not valid JSON: ${raw.reason}` }];
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return [{ field: '', message: 'a record must be a JSON object' }];
+  }
+  const { type, org_id: orgId, ...rest }: { type?: unknown; org_id?: unknown; [field: string]: unknown } = { ...raw };
+  if (orgId !== undefined && orgId !== receiver.orgId) {
+    return [{ field: 'org_id', message: 'is not the organisation of the credential; leave it out' }];
+  }
+  const fact = factByType.get(String(type));
+  if (fact) return addFact(batch, fact, rest, index, receiver, receivedAt);
+  const dimension = dimensionByType.get(String(type));
+  if (dimension) return addDimension(batch, dimension, rest, index, receiver, receivedAt);
+  return [{ field: 'type', message: `must be one of ${RECORD_TYPES}` }];
+}
+
+function addFact(
+  batch: PreparedBatch,
+  fact: Fact,
+  raw: Record<string, unknown>,
+  index: number,
+  receiver: Receiver,
+  receivedAt: Date,
+): FieldError[] {
+  const notOwn = claimForMember(fact, raw, receiver);
+  if (notOwn) return [notOwn];
+  const result = fact.read(raw, { receivedAt, privacy: receiver.privacy });
+  if (!result.ok) return result.errors;
+  const { record } = result;
+  const endedAt = record.row.ended_at instanceof Date ? record.row.ended_at : undefined;
+  const at = record.at ?? endedAt ?? receivedAt;
+  const faults = [
+    ...timeFaults(fact.timeColumn, at, receivedAt),
+    ...(endedAt ? timeFaults('ended_at', endedAt, receivedAt) : []),
+  ];
+  if (endedAt && record.at && endedAt < record.at) {
+    faults.push({ field: 'ended_at', message: `is before ${fact.timeColumn}` });
+  }
+  const from = receiver.factsFrom.get(fact.kind);
+  if (from && at < from) faults.push(tooOld(fact, from));
+  if (faults.length > 0) return faults;
+
+  const id = record.id ?? uuidv7();
+  const prepared = listOf(batch.facts, fact);
+  prepared.push({ index, id, at, row: record.row, missingAtFirst: record.missingAtFirst });
+  const agentId = record.agent?.agent_id;
+  if (record.agent && typeof agentId === 'string') nameAgent(batch, agentId, record.agent, at, index);
+  return [];
+}
+
+/** The answer to a record that lies before what its organisation keeps. */
+export function tooOld(fact: Fact, from: Date): FieldError {
+  return { field: fact.timeColumn, message: `is before ${from.toISOString()}, from which on ${fact.kind} are kept` };
+}
+
+function timeFaults(field: string, at: Date, receivedAt: Date): FieldError[] {
+  if (at.getTime() <= receivedAt.getTime() + MAX_AHEAD_MS) return [];
+  return [{ field, message: 'is more than a day ahead of now; check the clock and the time zone' }];
+}
+
+function claimForMember(fact: Fact, raw: Record<string, unknown>, receiver: Receiver): FieldError | null {
+  if (receiver.memberUserId === null || !('user_id' in fact.columns)) return null;
+  raw.user_id ??= receiver.memberUserId;
+  if (raw.user_id === receiver.memberUserId) return null;
+  return { field: 'user_id', message: 'a member writes as itself; leave it out' };
+}
+
+function addDimension(
+  batch: PreparedBatch,
+  dimension: Dimension,
+  raw: Record<string, unknown>,
+  index: number,
+  receiver: Receiver,
+  receivedAt: Date,
+): FieldError[] {
+  if (receiver.memberUserId !== null && dimension.name === 'users' && raw.user_id !== receiver.memberUserId) {
+    return [{ field: 'user_id', message: 'a member writes only of itself' }];
+  }
+  const result = dimension.read(raw, receiver.privacy);
+  if (!result.ok) return result.errors;
+  listOf(batch.dimensions, dimension).push({ index, id: result.id, asOf: receivedAt, row: result.row });
+  return [];
+}
+
+function nameAgent(batch: PreparedBatch, id: string, said: Row, asOf: Date, index: number): void {
+  const { agent_id: _, ...row } = said;
+  const before = batch.namedAgents.get(id);
+  if (!before) {
+    batch.namedAgents.set(id, { index, id, asOf, row });
+    return;
+  }
+  const [older, newer] = before.asOf <= asOf ? [before.row, row] : [row, before.row];
+  const given = Object.entries(newer).filter(([, value]) => value !== undefined);
+  before.row = { ...older, ...Object.fromEntries(given) };
+  if (asOf > before.asOf) before.asOf = asOf;
+}
+
+function listOf<K, V>(map: Map<K, V[]>, key: K): V[] {
+  const list = map.get(key) ?? [];
+  map.set(key, list);
+  return list;
+}
+
+/**
+ * Splits records into rounds in which each id stands once: one statement cannot touch a row twice. Records of one id
+ * keep their order, but one that can begin a row goes first.
+ */
+export function inRounds<T extends { id: string; missingAtFirst?: readonly string[] }>(records: readonly T[]): T[][] {
+  const begins = (record: T) => (record.missingAtFirst?.length ?? 0) === 0;
+  const seen = new Map<string, T[]>();
+  for (const record of records) listOf(seen, record.id).push(record);
+  const rounds: T[][] = [];
+  for (const sameId of seen.values()) {
+    const first = sameId.findIndex(begins);
+    const ordered = first > 0 ? [sameId[first], ...sameId.toSpliced(first, 1)] : sameId;
+    ordered.forEach((record, n) => {
+      if (!record) return;
+      const round = rounds[n] ?? [];
+      rounds[n] = round;
+      round.push(record);
+    });
+  }
+  return rounds;
+}
+
+/** Takes out the records that are one too many of their id, and says so in `errors`. */
+export function limitPerId(batch: PreparedBatch): void {
+  for (const [fact, records] of batch.facts) {
+    const counts = new Map<string, number>();
+    batch.facts.set(
+      fact,
+      records.filter(({ id, index }) => {
+        const n = (counts.get(id) ?? 0) + 1;
+        counts.set(id, n);
+        if (n <= MAX_RECORDS_PER_ID) return true;
+        const message = `is the id of more than ${MAX_RECORDS_PER_ID} records of one batch; send the others in another`;
+        batch.errors.push({ index, field: fact.idColumn, message });
+        return false;
+      }),
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import { sql } from 'kysely';
+import type { Db } from '../db/orm.ts';
+import type { Row } from '../facts/definition.ts';
+import { executions } from '../facts/executions.ts';
+import { readFact } from './read-fact.ts';
+
+/** An execution shows this many of its tool usages and AI usages; their number is told whole. */
+const MAX_SHOWN = 1000;
+
+export interface ExecutionDetail {
+  execution: Row;
+  agent: { name: string | null; agent_type: string | null; tags: string[] | null } | undefined;
+  toolUsages: Row[];
+  toolCount: number;
+  aiUsage: Row[];
+}
+
+/** One execution with its agent, its tool usages and its AI usages, in the order of time; null where there is none. */
+export async function readExecution(db: Db, orgId: string, executionId: string): Promise<ExecutionDetail | null> {
+  const execution = await readFact(db, executions, orgId, executionId);
+  if (!execution) return null;
+  const agent = await db
+    .selectFrom('agents')
+    .select(['name', 'agent_type', 'tags'])
+    .where('org_id', '=', orgId)
+    .where('agent_id', '=', String(execution.agent_id))
+    .executeTakeFirst();
+  const toolUsages = await sql<Row>`
+    SELECT *, count(*) OVER () AS tool_count FROM tool_usages
+    WHERE org_id = ${orgId} AND execution_id = ${executionId}
+    ORDER BY started_at, usage_id LIMIT ${MAX_SHOWN}`.execute(db);
+  const aiUsage = await sql<Row>`
+    SELECT * FROM ai_usage WHERE org_id = ${orgId} AND execution_id = ${executionId}
+    ORDER BY occurred_at, usage_id LIMIT ${MAX_SHOWN}`.execute(db);
+  return {
+    execution,
+    agent,
+    toolUsages: toolUsages.rows,
+    toolCount: Number(toolUsages.rows[0]?.tool_count ?? 0),
+    aiUsage: aiUsage.rows,
+  };
+}
