@@ -3,8 +3,8 @@ import { dbOf } from '../shared/db/orm.ts';
 import { fillExecutionsOnly, fillFacts, LARGEST } from './fill-facts.ts';
 import { type Figure, seconds } from './measure.ts';
 import { askEndpoints, askQuestions, questionFigures } from './questions.ts';
+import { benchFullRollup, benchLateRecords, refreshEverything } from './refresh.ts';
 import { openScene, type Scene } from './scene.ts';
-import { benchFullRollup, benchLateRecords, settleEverything } from './settling.ts';
 
 /** Rollups and what is answered from them: at a tenth of the rows, then, in a scene of its own, at all of them. */
 export async function benchRollups(rows: number, executions: number, rounds: number): Promise<Figure[]> {
@@ -29,12 +29,12 @@ async function withFacts<Result>(
 ): Promise<Result> {
   const scene = await openScene();
   try {
-    // The worker's own rounds would settle what is measured here.
+    // The worker's own rounds would refresh what is measured here.
     await scene.pauseSchedules();
     const key = await scene.newOrganisation(LARGEST);
     const filled = await seconds(() => fill(scene, rows));
-    const settled = await seconds(() => settleEverything(scene));
-    process.stdout.write(`  ${rows} rows filled in ${filled.toFixed(0)} s, rolled up in ${settled.toFixed(0)} s\n`);
+    const refreshed = await seconds(() => refreshEverything(scene));
+    process.stdout.write(`  ${rows} rows filled in ${filled.toFixed(0)} s, rolled up in ${refreshed.toFixed(0)} s\n`);
     await sql`VACUUM (ANALYZE)`.execute(dbOf(scene.orm.em.fork()));
     return await measure(scene, key);
   } finally {

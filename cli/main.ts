@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ConfigError, TidemarkError } from '../shared/errors.ts';
+import { reasonOf } from './cli-error.ts';
 import { registerCleanup } from './commands/cleanup.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerGenerateSystemMetrics } from './commands/generate-system-metrics.ts';
@@ -9,7 +10,6 @@ import { registerMigrate } from './commands/migrate.ts';
 import { registerRollup } from './commands/rollup.ts';
 import { registerStart } from './commands/start.ts';
 import { registerVerify } from './commands/verify.ts';
-import { reasonOf } from './stack/stack-error.ts';
 
 const leastNode = 24;
 

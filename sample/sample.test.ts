@@ -75,7 +75,7 @@ describe('the sample as a whole', () => {
 
   it('is taken by the server without a fault', () => {
     const privacy = createPrivacy(DEFAULT_PRIVACY, 'sample', 'any secret');
-    const receiver = { orgId: 'sample', privacy, factsFrom: new Map(), memberUserId: null };
+    const receiver = { orgId: 'sample', privacy, retentionFloors: new Map(), memberUserId: null };
     expect(prepareBatch(sample, receiver, endsAt).errors).toEqual([]);
   });
 

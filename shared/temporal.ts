@@ -12,8 +12,8 @@ export type TemporalConfig = Pick<
 export interface TaskQueues {
   /** Short work: sweeps, housekeeping, the workflows themselves. */
   general: string;
-  /** Work that reads or writes much: report parts and files. */
-  reports: string;
+  /** Work that reads or writes much: report parts, imports, rollups, purges. */
+  heavy: string;
 }
 
 /** A workflow's run, as it was started or joined. */
@@ -23,7 +23,7 @@ export interface StartedRun {
 }
 
 export function taskQueues(config: Pick<Config, 'TASK_QUEUE'>): TaskQueues {
-  return { general: config.TASK_QUEUE, reports: `${config.TASK_QUEUE}-reports` };
+  return { general: config.TASK_QUEUE, heavy: `${config.TASK_QUEUE}-heavy` };
 }
 
 /** Options that client and worker connections share. */

@@ -30,7 +30,7 @@ function declaredSchedules(queues: TaskQueues): ScheduleOptions[] {
       scheduleId: `${queues.general}/retention`,
       // In the night of most; the days that it removes are UTC days, so any hour does.
       spec: { calendars: [{ hour: 2, minute: 30 }], jitter: '10m' },
-      action: action(WORKFLOWS.retentionRound, `${queues.general}/retention`, [{ heavyTaskQueue: queues.reports }]),
+      action: action(WORKFLOWS.retentionRound, `${queues.general}/retention`, [{ heavyTaskQueue: queues.heavy }]),
       // One that was missed while Temporal was away is made up for the same day.
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '12h' },
     },
@@ -41,18 +41,18 @@ function declaredSchedules(queues: TaskQueues): ScheduleOptions[] {
       policies,
     },
     {
-      // Every quarter of an hour some time zone has a midnight; which days ended, and of whom, the database says. So one
+      // Every quarter hour some time zone has a midnight; which days ended, and of whom, the database says. So one
       // schedule does for all zones, with days of 23 and 25 hours, and what was missed is made up for.
       scheduleId: `${queues.general}/daily-rollup`,
       spec: { intervals: [{ every: '15m', offset: '1m' }] },
-      action: action(WORKFLOWS.dailyRollup, `${queues.general}/daily-rollup`, [{ heavyTaskQueue: queues.reports }]),
+      action: action(WORKFLOWS.dailyRollup, `${queues.general}/daily-rollup`, [{ heavyTaskQueue: queues.heavy }]),
       policies,
     },
     {
       scheduleId: `${queues.general}/verify`,
       spec: { calendars: [{ dayOfWeek: 'SUNDAY', hour: 3, minute: 30 }], jitter: '30m' },
       action: action(WORKFLOWS.verifyRollups, `${queues.general}/verify`, [
-        { orgId: null, heavyTaskQueue: queues.reports },
+        { orgId: null, heavyTaskQueue: queues.heavy },
       ]),
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '12h' },
     },

@@ -35,6 +35,6 @@ export async function createWorkers(
       taskQueue: queues.general,
       workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
     }),
-    await Worker.create({ ...shared, taskQueue: queues.reports, maxConcurrentActivityTaskExecutions: HEAVY_AT_ONCE }),
+    await Worker.create({ ...shared, taskQueue: queues.heavy, maxConcurrentActivityTaskExecutions: HEAVY_AT_ONCE }),
   ];
 }

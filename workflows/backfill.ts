@@ -38,7 +38,7 @@ export async function backfill(input: BackfillInput): Promise<BackfillProgress> 
     daysDone: 0,
     daysTotal: 0,
     daysGenerated: 0,
-    quarters: 0,
+    buckets15m: 0,
   };
   const advance = (change: Partial<BackfillProgress>) => {
     Object.assign(progress, change);
@@ -55,11 +55,11 @@ export async function backfill(input: BackfillInput): Promise<BackfillProgress> 
     for (const date of dates.slice(progress.daysDone)) {
       await condition(() => progress.status !== 'paused');
       advance({ day: date });
-      const { generated, quarters } = await backfillDay(input.orgId, date, input.force);
+      const { generated, buckets15m } = await backfillDay(input.orgId, date, input.force);
       advance({
         daysDone: progress.daysDone + 1,
         daysGenerated: progress.daysGenerated + (generated ? 1 : 0),
-        quarters: progress.quarters + quarters,
+        buckets15m: progress.buckets15m + buckets15m,
       });
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof backfill>({ ...input, resume: progress });
     }

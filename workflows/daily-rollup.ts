@@ -8,7 +8,7 @@ const ORGANISATIONS_PER_RUN = 200;
 const LANES = 4;
 
 /**
- * Closes the local days that ended since the last round, of every organisation in its own time zone: settles what is
+ * Closes the local days that ended since the last round, of every organisation in its own time zone: refreshes what is
  * marked and keeps the day's system metrics. Days that are closed already are left.
  */
 export async function dailyRollup(input: DailyRollupInput): Promise<DailyRollupResult> {

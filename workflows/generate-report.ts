@@ -34,7 +34,7 @@ const statusAttribute = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, Searc
 export async function generateReport(input: ReportInput): Promise<ReportFile | null> {
   const ref = { orgId: input.orgId, reportId: input.reportId };
   const rows = proxyActivities<Activities>({ ...brief });
-  const files = proxyActivities<Activities>({ ...heavy, taskQueue: input.reportsTaskQueue });
+  const files = proxyActivities<Activities>({ ...heavy, taskQueue: input.heavyTaskQueue });
   const progress: ReportProgress = {
     phase: 'waiting',
     rowsWritten: 0,

@@ -13,13 +13,13 @@ export async function housekeeping(): Promise<HousekeepingResult> {
   const partitionsMade = await makePartitions();
   const idempotencyKeysForgotten = await forgetIdempotencyKeys();
   const unfinishedFilesRemoved = await removeUnfinishedFiles();
-  const hostQuartersRolledUp = await rollUpHosts();
+  const hostBuckets15mRolledUp = await rollUpHosts();
   const hostRowsRemoved = await removeOldHostRows();
   return {
     partitionsMade,
     idempotencyKeysForgotten,
     unfinishedFilesRemoved,
-    hostQuartersRolledUp,
+    hostBuckets15mRolledUp,
     hostRowsRemoved,
   };
 }

@@ -1,9 +1,9 @@
-import { continueAsNew, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, patched, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { RollupInput, RollupResult } from '../shared/contracts/rollups.ts';
 import { heavy } from './options.ts';
 
-/** Two at once settle different organisations; more would take the database from those who wait for answers. */
+/** Two at once refresh different organisations; more would take the database from those who wait for answers. */
 const LANES = 2;
 
 /**
@@ -11,19 +11,21 @@ const LANES = 2;
  * wait longest, and makes each anew out of the facts.
  */
 export async function rollup(input: RollupInput): Promise<RollupResult> {
-  const { settleDirtyBuckets } = proxyActivities<Activities>({ ...heavy });
-  const total: RollupResult = { quarters: 0, chunks: 0, failed: 0 };
+  const { refreshDirtyBuckets, settleDirtyBuckets } = proxyActivities<Activities>({ ...heavy });
+  // A run that began under the activity's old name replays that name.
+  const refreshBuckets = patched('refreshDirtyBuckets') ? refreshDirtyBuckets : settleDirtyBuckets;
+  const total: RollupResult = { buckets15m: 0, chunks: 0, failed: 0 };
   const lane = async () => {
     for (;;) {
-      const step = await settleDirtyBuckets(input.orgId);
-      total.quarters += step.quarters;
+      const step = await refreshBuckets(input.orgId);
+      total.buckets15m += step.buckets15m;
       total.chunks += step.chunks;
       total.failed += step.failed;
-      setCurrentDetails(`${total.quarters} quarters of an hour in ${total.chunks} chunks, ${total.failed} failed`);
+      setCurrentDetails(`${total.buckets15m} buckets of 15 minutes in ${total.chunks} chunks, ${total.failed} failed`);
       if (step.isDone || workflowInfo().continueAsNewSuggested) return step.isDone;
     }
   };
-  // One organisation is settled by one at a time.
+  // One organisation is refreshed by one at a time.
   const done = await Promise.all(Array.from({ length: input.orgId === null ? LANES : 1 }, lane));
   if (done.every(Boolean)) return total;
   return continueAsNew<typeof rollup>(input);

@@ -1,16 +1,20 @@
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { removeOldHostQuarters, removeOldHostSamples, rollUpHostSamples } from '../../shared/hosts/roll-up-samples.ts';
+import {
+  removeOldHostSamples,
+  removeOldHostSamples15m,
+  rollUpHostSamples,
+} from '../../shared/hosts/roll-up-samples.ts';
 
 /** Small deletes keep their locks short. */
 const BATCH = 5_000;
 
 /** As far back as a range may reach (shared/domain/time-range.ts). */
-const QUARTERS_KEPT_DAYS = 400;
+const SAMPLES_15M_KEPT_DAYS = 400;
 
 /** What keeps the samples of hosts few. */
 export function createHostSampleActivities({ orm, keptDays }: { orm: Orm; keptDays: number }) {
   return {
-    /** @returns how many quarters of an hour were written */
+    /** @returns how many quarter hours were written */
     async rollUpHosts(): Promise<number> {
       return rollUpHostSamples(dbOf(orm.em.fork()));
     },
@@ -20,7 +24,7 @@ export function createHostSampleActivities({ orm, keptDays }: { orm: Orm; keptDa
       const db = dbOf(orm.em.fork());
       return (
         (await untilFew((limit) => removeOldHostSamples(db, keptDays, limit))) +
-        (await untilFew((limit) => removeOldHostQuarters(db, QUARTERS_KEPT_DAYS, limit)))
+        (await untilFew((limit) => removeOldHostSamples15m(db, SAMPLES_15M_KEPT_DAYS, limit)))
       );
     },
   };

@@ -17,10 +17,10 @@ import { factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
 import { recordAudit } from '../../shared/organisations/audit.ts';
 import { countDoomed } from '../../shared/retention/count-doomed.ts';
-import { raiseFloor } from '../../shared/retention/floor.ts';
 import { isHeld, readPolicy } from '../../shared/retention/policy.ts';
 import { forgetRemoved, readRemoved } from '../../shared/retention/purge-counts.ts';
 import type { PurgedBatch } from '../../shared/retention/purge-fact.ts';
+import { raiseRetentionFloor } from '../../shared/retention/retention-floor.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
@@ -71,7 +71,7 @@ export function createRetentionActivities({ orm, storage, log }: RetentionDepend
         .transaction()
         .execute(async (trx) => {
           if (await isHeld(trx, ref.orgId)) return false;
-          if (factCalled(target.name)) await raiseFloor(trx, ref.orgId, target.name, target.cutoff);
+          if (factCalled(target.name)) await raiseRetentionFloor(trx, ref.orgId, target.name, target.cutoff);
           return true;
         });
     },

@@ -4,8 +4,8 @@ import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { factsOf, purgeTargets } from '../../shared/domain/retention.ts';
 import { factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
-import { raiseFloor } from '../../shared/retention/floor.ts';
 import { isHeld, organisationsWithPolicy } from '../../shared/retention/policy.ts';
+import { raiseRetentionFloor } from '../../shared/retention/retention-floor.ts';
 import { beating } from '../heartbeat.ts';
 import { dropUnkept } from './drop-unkept.ts';
 
@@ -56,7 +56,7 @@ export function createRetentionRoundActivities(deps: { orm: Orm; log: Log }) {
       .execute(async (trx) => {
         if (await isHeld(trx, orgId)) return;
         for (const { name, kind, cutoff } of purgeTargets(retention, new Date(scheduledAt))) {
-          if (factsOf(kind).length > 0) await raiseFloor(trx, orgId, name, cutoff);
+          if (factsOf(kind).length > 0) await raiseRetentionFloor(trx, orgId, name, cutoff);
         }
       });
   }

@@ -3,8 +3,8 @@ import { datesBetween, localDay } from '../../shared/calendar/local-days.ts';
 import type {
   BackfilledDay,
   DaysToClose,
+  RefreshStep,
   RollupDifference,
-  SettleStep,
   VerifyResult,
 } from '../../shared/contracts/rollups.ts';
 import { dbOf, type Entities, type Orm } from '../../shared/db/orm.ts';
@@ -15,7 +15,7 @@ import { markRange } from '../../shared/rollups/mark-range.ts';
 import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
-import { settleStep } from './settle.ts';
+import { refreshStep } from './refresh-step.ts';
 
 /** A step says how far it is this often, so that a workflow that is cancelled or killed loses little. */
 const STEP_MS = 60_000;
@@ -32,22 +32,27 @@ export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
     return subject;
   }
 
-  async function settleWhole(orgId: string): Promise<number> {
-    let quarters = 0;
+  async function refreshWhole(orgId: string): Promise<number> {
+    let buckets15m = 0;
     for (;;) {
-      const step = await settleStep(orm, log, orgId, STEP_MS);
-      quarters += step.quarters;
+      const step = await refreshStep(orm, log, orgId, STEP_MS);
+      buckets15m += step.buckets15m;
       // What PostgreSQL refuses it refuses again; the buckets stay marked, and their answers come from the facts.
       if (step.failed > 0)
-        throw permanent('NOT_SETTLED', `${step.failed} facts of ${orgId} were not settled; the log says why`);
-      if (step.isDone) return quarters;
+        throw permanent('NOT_REFRESHED', `${step.failed} facts of ${orgId} were not refreshed; the log says why`);
+      if (step.isDone) return buckets15m;
     }
   }
 
   return {
-    /** Settles what is marked, for a minute at most. */
-    settleDirtyBuckets(orgId: string | null): Promise<SettleStep> {
-      return settleStep(orm, log, orgId, STEP_MS);
+    /** Refreshes what is marked, for a minute at most. */
+    refreshDirtyBuckets(orgId: string | null): Promise<RefreshStep> {
+      return refreshStep(orm, log, orgId, STEP_MS);
+    },
+
+    /** The old name of `refreshDirtyBuckets`, for runs that began under it. */
+    settleDirtyBuckets(orgId: string | null): Promise<RefreshStep> {
+      return refreshStep(orm, log, orgId, STEP_MS);
     },
 
     /** The local days of a range, both ends included. */
@@ -55,19 +60,19 @@ export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
       return datesBetween(dbOf(orm.em.fork()), startDate, endDate);
     },
 
-    /** Settles a local day and closes it; with `force`, out of the facts and whatever was there. */
+    /** Refreshes a local day and closes it; with `force`, out of the facts and whatever was there. */
     async backfillDay(orgId: string, date: string, force: boolean): Promise<BackfilledDay> {
       const em = orm.em.fork();
       const db = dbOf(em);
       const subject = await openSubject(em, orgId);
       // Marked again by a second attempt: it costs the work once more and changes nothing.
       if (force) await markRange(db, orgId, await localDay(db, date, subject.timeZone));
-      const quarters = await settleWhole(orgId);
+      const buckets15m = await refreshWhole(orgId);
       const generated = await beating(
         () => ({ date }),
         () => generateSystemMetrics(em, db, subject, { date, timeZone: subject.timeZone, force }),
       );
-      return { generated, quarters };
+      return { generated, buckets15m };
     },
 
     /** Local days that ended and are not closed, of some organisations after a given one. */
@@ -82,7 +87,7 @@ export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
 
     /** Compares what is derived of an organisation with its facts. */
     async verifyOne(orgId: string): Promise<VerifyResult> {
-      await settleWhole(orgId);
+      await refreshWhole(orgId);
       const signal = Context.current().cancellationSignal;
       let done = { daysChecked: 0, daysSkipped: 0 };
       const verified = await beating(

@@ -1,10 +1,10 @@
 /** What this process answered within the last hour. */
 export interface RequestWindow {
   record(durationMs: number, status: number): void;
-  figures(): RequestFigures;
+  stats(): RequestStats;
 }
 
-export interface RequestFigures {
+export interface RequestStats {
   count: number;
   /** Null where nothing was answered. */
   avgMs: number | null;
@@ -47,7 +47,7 @@ export function createRequestWindow(now: () => number = Date.now): RequestWindow
       minute.sumMs += durationMs;
       minute.bins[bin] = (minute.bins[bin] ?? 0) + 1;
     },
-    figures() {
+    stats() {
       const oldest = Math.floor(now() / MINUTE_MS) - MINUTES;
       const minutes = ring.filter(({ number, count }) => number > oldest && count > 0);
       const sum = (of: (minute: Minute) => number) => minutes.reduce((total, minute) => total + of(minute), 0);

@@ -31,7 +31,7 @@ export function factListQuery(
   };
   const bounds = (prefix: 'min' | 'max') =>
     Object.fromEntries(
-      list.numbers.map((name) => {
+      list.measures.map((name) => {
         const value = given.get(`${prefix}_${name}`);
         return [name, typeof value === 'number' ? value : undefined];
       }),

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { RETENTION_KINDS, type RetentionDays, type RetentionProgress } from '../../shared/contracts/retention.ts';
 import { startRetention } from '../../shared/retention/start-retention.ts';
+import { CliError } from '../cli-error.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
-import { StackError } from '../stack/stack-error.ts';
 
 const maxDays = 36_500;
 
@@ -45,7 +45,7 @@ function daysOf({ days, eventsDays, metricsDays }: Omit<Options, 'folder'>): Ret
 }
 
 function tell({ status, dryRun, legalHold, counts }: RetentionProgress, orgId: string): void {
-  if (legalHold && !dryRun) throw new StackError(`${orgId} is under legal hold: nothing more is removed.`);
+  if (legalHold && !dryRun) throw new CliError(`${orgId} is under legal hold: nothing more is removed.`);
   const lines = Object.entries(counts).map(([name, { rows, cutoff, partitionsDropped, bytesEstimated }]) => {
     const bytes = bytesEstimated === null ? '' : `, about ${(bytesEstimated / 1_000_000).toFixed(1)} MB`;
     const dropped = partitionsDropped === 0 ? '' : `, ${partitionsDropped} partitions dropped`;
@@ -53,7 +53,7 @@ function tell({ status, dryRun, legalHold, counts }: RetentionProgress, orgId: s
   });
   const did = dryRun ? 'would be removed' : 'removed';
   process.stdout.write(`${orgId}: ${lines.length === 0 ? `nothing ${did}, for all is kept` : did}\n${lines.join('')}`);
-  if (status === 'cancelled') throw new StackError('Cancelled; what is listed is gone, and the rest is there.');
+  if (status === 'cancelled') throw new CliError('Cancelled; what is listed is gone, and the rest is there.');
 }
 
 function parseDays(text: string): number {

@@ -3,11 +3,11 @@ import { localYesterday } from '../../shared/calendar/local-days.ts';
 import type { BackfillProgress } from '../../shared/contracts/rollups.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import { startBackfill } from '../../shared/rollups/start-rollups.ts';
+import { CliError } from '../cli-error.ts';
 import { importConfig } from '../import/import-config.ts';
 import { chooseOrganisation } from '../import/organisation.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 import { withOrm } from '../stack/database.ts';
-import { StackError } from '../stack/stack-error.ts';
 
 interface Options extends RunOptions {
   date?: string;
@@ -36,20 +36,20 @@ async function generateCommand(options: Options): Promise<void> {
   );
   const { daysDone, daysTotal, daysGenerated, status } = result;
   process.stdout.write(`${orgId}: ${daysDone} of ${daysTotal} days done, ${daysGenerated} of them closed anew\n`);
-  if (status === 'cancelled') throw new StackError('Cancelled; the days that are done stay as they are.');
+  if (status === 'cancelled') throw new CliError('Cancelled; the days that are done stay as they are.');
 }
 
 /** The days asked for; null where none is named. */
 function daysOf({ date, startDate, endDate }: Options): { startDate: string; endDate: string } | null {
   if (date !== undefined) {
     if (startDate !== undefined || endDate !== undefined) {
-      throw new StackError('Give either --date, or --start-date with --end-date.');
+      throw new CliError('Give either --date, or --start-date with --end-date.');
     }
     return { startDate: date, endDate: date };
   }
   if (startDate === undefined && endDate === undefined) return null;
-  if (startDate === undefined || endDate === undefined) throw new StackError('Give both --start-date and --end-date.');
-  if (endDate < startDate) throw new StackError('--end-date lies before --start-date.');
+  if (startDate === undefined || endDate === undefined) throw new CliError('Give both --start-date and --end-date.');
+  if (endDate < startDate) throw new CliError('--end-date lies before --start-date.');
   return { startDate, endDate };
 }
 

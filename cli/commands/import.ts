@@ -3,6 +3,7 @@ import { IMPORT_FORMATS, type ImportFormat } from '../../shared/contracts/import
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { createStorage } from '../../shared/storage/create.ts';
 import { createTemporalClient, createTemporalConnection, taskQueues } from '../../shared/temporal.ts';
+import { CliError } from '../cli-error.ts';
 import { type Bar, createBar } from '../demo/bar.ts';
 import type { ImportStep } from '../import/deps.ts';
 import { type ImportConfig, importConfig } from '../import/import-config.ts';
@@ -11,7 +12,6 @@ import { fetchRejects } from '../import/rejects.ts';
 import { type ImportOutcome, runImport } from '../import/run-import.ts';
 import { localSource, storedSource } from '../import/source.ts';
 import { withOrm } from '../stack/database.ts';
-import { StackError } from '../stack/stack-error.ts';
 import { whyTemporalIsDown } from '../stack/temporal-server.ts';
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
@@ -54,11 +54,11 @@ export function registerImport(program: Command): void {
 
 async function importCommand(file: string | undefined, options: Options): Promise<void> {
   if ((file === undefined) === (options.fromStorage === undefined)) {
-    throw new StackError('Name one file: a path, or --from-storage with a key.');
+    throw new CliError('Name one file: a path, or --from-storage with a key.');
   }
   const config = importConfig(process.env, options.folder);
   const lack = await whyTemporalIsDown(config);
-  if (lack !== undefined) throw new StackError(`Temporal at ${config.TEMPORAL_ADDRESS} cannot be used: ${lack}`);
+  if (lack !== undefined) throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} cannot be used: ${lack}`);
   await withOrm(config, (orm) => importInto(orm, config, file, options));
 }
 

@@ -9,8 +9,8 @@ import {
   revokeApiKey,
 } from '../../shared/organisations/api-keys.ts';
 import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
+import { CliError } from '../cli-error.ts';
 import { withOrm } from '../stack/database.ts';
-import { StackError } from '../stack/stack-error.ts';
 import { toolConfig } from '../stack/tool-config.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -80,7 +80,7 @@ async function create(em: Entities, options: CreateOptions): Promise<void> {
 
 async function revoke(em: Entities, id: string): Promise<void> {
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
-  if (!isUuid || !(await revokeApiKey(em, id))) throw new StackError(`There is no key ${id} in force.`);
+  if (!isUuid || !(await revokeApiKey(em, id))) throw new CliError(`There is no key ${id} in force.`);
   process.stdout.write(`Revoked ${id}.\n`);
 }
 

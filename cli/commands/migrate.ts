@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { migrate } from '../../shared/db/migrate.ts';
 import { ensureSearchAttributes } from '../../shared/temporal.ts';
+import { CliError, reasonOf } from '../cli-error.ts';
 import { withOrm } from '../stack/database.ts';
-import { reasonOf, StackError } from '../stack/stack-error.ts';
 import { withTemporal } from '../stack/temporal-server.ts';
 import { type ToolConfig, toolConfig } from '../stack/tool-config.ts';
 
@@ -25,6 +25,6 @@ async function registerAttributes(config: ToolConfig): Promise<void> {
   try {
     await withTemporal(config, (connection) => ensureSearchAttributes(connection, config.TEMPORAL_NAMESPACE));
   } catch (error) {
-    throw new StackError(`Temporal at ${config.TEMPORAL_ADDRESS} took no search attributes: ${reasonOf(error)}`);
+    throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} took no search attributes: ${reasonOf(error)}`);
   }
 }

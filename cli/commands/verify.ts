@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { VerifyResult } from '../../shared/contracts/rollups.ts';
 import { startVerify } from '../../shared/rollups/start-rollups.ts';
+import { CliError } from '../cli-error.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
-import { StackError } from '../stack/stack-error.ts';
 
 /** `tidemark verify`: compares the rollups with the facts, and exits with 1 where they differ. */
 export function registerVerify(program: Command): void {
@@ -21,6 +21,6 @@ async function verifyCommand(options: RunOptions): Promise<void> {
     );
   }
   if (differenceCount > 0) {
-    throw new StackError('The rollups differ. Make those days anew: POST /workflow-runs/backfill with "force": true.');
+    throw new CliError('The rollups differ. Make those days anew: POST /workflow-runs/backfill with "force": true.');
   }
 }

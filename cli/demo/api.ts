@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BASE_PATH } from '../../api/http/base-path.ts';
-import { reasonOf, StackError } from '../stack/stack-error.ts';
+import { CliError, reasonOf } from '../cli-error.ts';
 
 /** How often a request is sent at most while the server says that it is busy or is started again. */
 const maxTries = 12;
@@ -18,7 +18,7 @@ export interface ApiRequest {
 export interface Api {
   /** Sends a request until it is answered, waiting as long as the server asks to; any answer but 429 and 503 counts. */
   send(path: string, request: ApiRequest): Promise<Response>;
-  /** The same, and reads the answer. @throws StackError where it is no success or not of this shape */
+  /** The same, and reads the answer. @throws CliError where it is no success or not of this shape */
   read<Schema extends z.ZodType>(path: string, request: ApiRequest, schema: Schema): Promise<z.output<Schema>>;
 }
 
@@ -29,7 +29,7 @@ export function createApi(apiUrl: string, signal: AbortSignal): Api {
       const { response, lack } = await attempt(`${apiUrl}${BASE_PATH}${path}`, request, signal);
       if (response && response.status !== 429 && response.status !== 503) return response;
       await response?.body?.cancel();
-      if (tries === maxTries) throw new StackError(`The API does not take ${path}: ${lack ?? 'it is busy'}.`);
+      if (tries === maxTries) throw new CliError(`The API does not take ${path}: ${lack ?? 'it is busy'}.`);
       await sleep(pauseMs(response), undefined, { signal });
     }
   };
@@ -37,10 +37,10 @@ export function createApi(apiUrl: string, signal: AbortSignal): Api {
     send,
     async read(path, request, schema) {
       const response = await send(path, request);
-      if (!response.ok) throw new StackError(`${path}: ${await whatIsWrong(response)}`);
+      if (!response.ok) throw new CliError(`${path}: ${await whatIsWrong(response)}`);
       const result = schema.safeParse(await response.json());
       if (result.success) return result.data;
-      throw new StackError(`${path}: the answer is not what was expected (${reasonOf(z.prettifyError(result.error))})`);
+      throw new CliError(`${path}: the answer is not what was expected (${reasonOf(z.prettifyError(result.error))})`);
     },
   };
 }

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { SampleRecord } from '../../sample/records.ts';
 import { sampleRecords } from '../../sample/sample.ts';
+import { CliError } from '../cli-error.ts';
 import type { DevFile } from '../stack/dev-file.ts';
-import { StackError } from '../stack/stack-error.ts';
 import { createApi } from './api.ts';
 import { type Bar, createBar } from './bar.ts';
 import { countRows } from './count-rows.ts';
@@ -31,7 +31,7 @@ export interface DemoResult {
 
 /**
  * Fills a running stack with a month of sample telemetry, has a report made of it and fetches the file.
- * @throws StackError with one line where anything is not as it should be
+ * @throws CliError with one line where anything is not as it should be
  */
 export async function runDemo({ dev, folder, records: count, output, signal }: DemoOptions): Promise<DemoResult> {
   const api = createApi(dev.api_url, signal);
@@ -57,7 +57,7 @@ async function checkCounts(path: string, report: FinishedReport, records: readon
   const { file, format, range } = report;
   const held = await countRows(path, format, 'execution_id');
   if (held !== undefined && held !== file.row_count) {
-    throw new StackError(`${path} holds ${held} rows, the report says ${file.row_count}.`);
+    throw new CliError(`${path} holds ${held} rows, the report says ${file.row_count}.`);
   }
   const from = Date.parse(range.start);
   const to = Date.parse(range.end);
@@ -66,7 +66,7 @@ async function checkCounts(path: string, report: FinishedReport, records: readon
     return at >= from && at < to;
   }).length;
   if (file.row_count < executions) {
-    throw new StackError(`The report holds ${file.row_count} executions, but ${executions} were sent.`);
+    throw new CliError(`The report holds ${file.row_count} executions, but ${executions} were sent.`);
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { StackError } from '../stack/stack-error.ts';
+import { CliError } from '../cli-error.ts';
 import { type Api, whatIsWrong } from './api.ts';
 import type { FinishedReport } from './make-report.ts';
 
@@ -19,8 +19,8 @@ export async function downloadReport(
   folder: string,
 ): Promise<string> {
   const response = await api.send(`/reports/${id}/download`, { key: adminKey });
-  if (!response.ok) throw new StackError(`The file cannot be fetched: ${await whatIsWrong(response)}`);
-  if (!response.body) throw new StackError('The file cannot be fetched: the answer is empty.');
+  if (!response.ok) throw new CliError(`The file cannot be fetched: ${await whatIsWrong(response)}`);
+  if (!response.body) throw new CliError('The file cannot be fetched: the answer is empty.');
   await mkdir(folder, { recursive: true });
   const path = join(folder, basename(file.name));
   const unfinished = `${path}.unfinished`;
@@ -36,9 +36,7 @@ export async function downloadReport(
   try {
     await pipeline(response.body, measure, createWriteStream(unfinished));
     if (sizeBytes !== file.size_bytes || hash.digest('hex') !== file.sha256) {
-      throw new StackError(
-        `The file that came is not the one that was made: ${sizeBytes} of ${file.size_bytes} bytes.`,
-      );
+      throw new CliError(`The file that came is not the one that was made: ${sizeBytes} of ${file.size_bytes} bytes.`);
     }
     await rename(unfinished, path);
     return path;

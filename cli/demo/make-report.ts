@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { StackError } from '../stack/stack-error.ts';
+import { CliError } from '../cli-error.ts';
 import { type Api, whatIsWrong } from './api.ts';
 
 const lookEveryMs = 250;
@@ -45,7 +45,7 @@ export interface MakeReportOptions {
 
 /**
  * Asks for all executions of the last 31 days and waits for the report.
- * @throws StackError where it fails, is cancelled, or no worker takes it up
+ * @throws CliError where it fails, is cancelled, or no worker takes it up
  */
 export async function makeReport(options: MakeReportOptions): Promise<FinishedReport> {
   const { api, adminKey, signal, onProgress } = options;
@@ -54,7 +54,7 @@ export async function makeReport(options: MakeReportOptions): Promise<FinishedRe
   while (report.status === 'pending' || report.status === 'running') {
     onProgress(report.progress, progressText(report));
     if (report.status === 'pending' && Date.now() - asked > takenUpWithinMs) {
-      throw new StackError(
+      throw new CliError(
         `No worker took up report ${report.id} within ${takenUpWithinMs / 1000} s: see the worker's log.`,
       );
     }
@@ -63,7 +63,7 @@ export async function makeReport(options: MakeReportOptions): Promise<FinishedRe
   }
   const { id, format, range, file, status, error } = report;
   if (status !== 'completed' || !file) {
-    throw new StackError(`The report is ${status}: ${error?.message ?? error?.code ?? 'no reason was given'}`);
+    throw new CliError(`The report is ${status}: ${error?.message ?? error?.code ?? 'no reason was given'}`);
   }
   onProgress(100, progressText(report));
   return { id, format, range, file };
@@ -88,7 +88,7 @@ async function begin(api: Api, key: string): Promise<Report> {
     await answer.body?.cancel();
     return api.read('/reports', ask('csv'), reportSchema);
   }
-  if (!answer.ok) throw new StackError(`/reports: ${await whatIsWrong(answer)}`);
+  if (!answer.ok) throw new CliError(`/reports: ${await whatIsWrong(answer)}`);
   return reportSchema.parse(await answer.json());
 }
 

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import type { SampleRecord } from '../../sample/records.ts';
-import { StackError } from '../stack/stack-error.ts';
+import { CliError } from '../cli-error.ts';
 import type { Api } from './api.ts';
 
 const compress = promisify(gzip);
@@ -23,7 +23,7 @@ export interface Sent {
 
 /**
  * Sends records in batches, one after the other; sent again they change nothing.
- * @throws StackError where the server refuses one of them
+ * @throws CliError where the server refuses one of them
  */
 export async function sendSample(
   api: Api,
@@ -38,7 +38,7 @@ export async function sendSample(
     const [fault] = answer.errors;
     if (answer.rejected > 0 || fault) {
       const record = batch[fault?.index ?? 0];
-      throw new StackError(
+      throw new CliError(
         `The server refused ${answer.rejected} records, the first a ${record?.type}: ${fault?.field} ${fault?.message}`,
       );
     }

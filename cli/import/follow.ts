@@ -11,7 +11,7 @@ import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import { readImport } from '../../shared/imports/import-rows.ts';
 import { kindAttribute, organisationAttribute } from '../../shared/temporal.ts';
-import { StackError } from '../stack/stack-error.ts';
+import { CliError } from '../cli-error.ts';
 import type { ImportDeps } from './deps.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -20,7 +20,7 @@ const IMPORT_PRIORITY = 4;
 
 /**
  * Starts the import's workflow, or finds the one that runs, and waits for its end; an abort cancels it.
- * @throws StackError where it failed or was cancelled
+ * @throws CliError where it failed or was cancelled
  */
 export async function followImport(deps: ImportDeps, ref: ImportRef, fileName: string): Promise<void> {
   deps.signal.throwIfAborted();
@@ -35,7 +35,7 @@ export async function followImport(deps: ImportDeps, ref: ImportRef, fileName: s
     await handle.result();
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    throw new StackError(await whyItEnded(deps, ref, error));
+    throw new CliError(await whyItEnded(deps, ref, error));
   } finally {
     deps.signal.removeEventListener('abort', cancel);
     ended.abort();
@@ -48,7 +48,7 @@ async function startWorkflow(
   ref: ImportRef,
   fileName: string,
 ): Promise<WorkflowHandle> {
-  const input: ImportInput = { ...ref, fileName, heavyTaskQueue: queues.reports };
+  const input: ImportInput = { ...ref, fileName, heavyTaskQueue: queues.heavy };
   const workflowId = importWorkflowId(ref.importId);
   try {
     return await client.workflow.start(WORKFLOWS.importFile, {

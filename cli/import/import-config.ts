@@ -21,7 +21,7 @@ export type ImportConfig = ToolConfig & z.output<typeof moreSchema>;
 
 /**
  * What the environment says; without DATABASE_URL, the storage of the stack that runs in this folder.
- * @throws StackError, ConfigError
+ * @throws CliError, ConfigError
  */
 export function importConfig(env: NodeJS.ProcessEnv, folder: string): ImportConfig {
   const tools = toolConfig(env, folder);

@@ -1,11 +1,11 @@
 import type { Db } from '../../shared/db/orm.ts';
 import { authenticateApiKey } from '../../shared/organisations/api-keys.ts';
+import { CliError } from '../cli-error.ts';
 import { readDevFile } from '../stack/dev-file.ts';
-import { StackError } from '../stack/stack-error.ts';
 
 /**
  * Whose telemetry is imported: the organisation that is named, else the only one, else that of the stack's admin key.
- * @throws StackError where that names none
+ * @throws CliError where that names none
  */
 export async function chooseOrganisation(db: Db, asked: string | undefined, folder: string): Promise<string> {
   const rows = await db.selectFrom('organisations').select('org_id').orderBy('org_id').limit(20).execute();
@@ -13,11 +13,11 @@ export async function chooseOrganisation(db: Db, asked: string | undefined, fold
   if (asked !== undefined) {
     const found = await db.selectFrom('organisations').select('org_id').where('org_id', '=', asked).executeTakeFirst();
     if (found) return asked;
-    throw new StackError(`There is no organisation ${asked}; there are: ${known.join(', ') || 'none'}.`);
+    throw new CliError(`There is no organisation ${asked}; there are: ${known.join(', ') || 'none'}.`);
   }
   if (known.length === 1 && known[0] !== undefined) return known[0];
   const key = readDevFile(folder)?.admin_key;
   const caller = key === undefined ? null : await authenticateApiKey(db, key);
   if (caller) return caller.credential.orgId;
-  throw new StackError(`Say whose telemetry it is with --org; there are: ${known.join(', ') || 'none'}.`);
+  throw new CliError(`Say whose telemetry it is with --org; there are: ${known.join(', ') || 'none'}.`);
 }

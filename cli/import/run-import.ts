@@ -5,7 +5,7 @@ import { type Fingerprint, fingerprint } from '../../shared/imports/content.ts';
 import { type ImportRow, keepImport, readImport } from '../../shared/imports/import-rows.ts';
 import { importSourceKey } from '../../shared/imports/keys.ts';
 import { checkFields, mapColumns } from '../../shared/imports/mapping.ts';
-import { StackError } from '../stack/stack-error.ts';
+import { CliError } from '../cli-error.ts';
 import type { ImportDeps } from './deps.ts';
 import { followImport } from './follow.ts';
 import { csvHeader, formatOf, type ImportSource } from './source.ts';
@@ -31,7 +31,7 @@ export interface ImportOutcome {
 /**
  * Imports a file and waits for the end: hash → row → copy in the storage → workflow. The same file with the same
  * mapping is the same import: one that is done is not done again, one that broke off goes on.
- * @throws TidemarkError `validation`, StackError where it cannot be imported, or failed, or was cancelled
+ * @throws TidemarkError `validation`, CliError where it cannot be imported, or failed, or was cancelled
  */
 export async function runImport(deps: ImportDeps, request: ImportRequest): Promise<ImportOutcome> {
   const { orgId, source, mapping } = request;
@@ -84,7 +84,7 @@ async function readThrough({ signal, onProgress }: ImportDeps, source: ImportSou
     });
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
-      throw new StackError(`${source.name} is broken gzip: ${error.message}`);
+      throw new CliError(`${source.name} is broken gzip: ${error.message}`);
     }
     throw error;
   }
@@ -104,12 +104,12 @@ async function provideCopy(deps: ImportDeps, source: ImportSource, file: Fingerp
   });
   if (stored.sha256 === file.sha256) return;
   await storage.removeFile(row.source_key);
-  throw new StackError(`${source.name} changed while it was read; import it when it is whole.`);
+  throw new CliError(`${source.name} changed while it was read; import it when it is whole.`);
 }
 
 async function requireRow(db: Db, ref: ImportRef): Promise<ImportRow> {
   const row = await readImport(db, ref);
-  if (!row) throw new StackError(`Import ${ref.importId} was deleted.`);
+  if (!row) throw new CliError(`Import ${ref.importId} was deleted.`);
   return row;
 }
 

@@ -8,7 +8,7 @@ import type { ImportPosition } from '../../shared/imports/import-rows.ts';
 import { chunksOf } from '../../shared/imports/lines.ts';
 import { readHeader } from '../../shared/imports/records.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
-import { reasonOf, StackError } from '../stack/stack-error.ts';
+import { CliError, reasonOf } from '../cli-error.ts';
 
 const READ_AHEAD_BYTES = 1024 * 1024;
 const HEADER_BYTES = 16 * 1024 * 1024;
@@ -22,12 +22,12 @@ export interface ImportSource {
   open(): Readable;
 }
 
-/** @throws StackError where it cannot be read */
+/** @throws CliError where it cannot be read */
 export async function localSource(path: string): Promise<ImportSource> {
   const found = await stat(path).catch((error: unknown) => {
-    throw new StackError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new CliError(`${path} cannot be read: ${reasonOf(error)}`);
   });
-  if (!found.isFile()) throw new StackError(`${path} is no file.`);
+  if (!found.isFile()) throw new CliError(`${path} is no file.`);
   return {
     name: basename(path),
     storageKey: null,
@@ -36,22 +36,22 @@ export async function localSource(path: string): Promise<ImportSource> {
   };
 }
 
-/** @throws StackError where the storage holds no such file */
+/** @throws CliError where the storage holds no such file */
 export async function storedSource(storage: Storage, key: string): Promise<ImportSource> {
   const sizeBytes = await storage.size(key);
-  if (sizeBytes === null) throw new StackError(`The storage holds no ${key}.`);
+  if (sizeBytes === null) throw new CliError(`The storage holds no ${key}.`);
   return { name: basename(key), storageKey: key, sizeBytes, open: () => storage.read(key) };
 }
 
-/** The format that a file's name tells. @throws StackError where it tells none */
+/** The format that a file's name tells. @throws CliError where it tells none */
 export function formatOf(name: string): ImportFormat {
   const ending = /\.(\w+)(\.gz)?$/.exec(name.toLowerCase())?.[1];
   if (ending === 'csv') return 'csv';
   if (ending === 'ndjson' || ending === 'jsonl' || ending === 'json') return 'ndjson';
-  throw new StackError(`${name} does not say what it is: give --format ndjson or --format csv.`);
+  throw new CliError(`${name} does not say what it is: give --format ndjson or --format csv.`);
 }
 
-/** A CSV's column names, and where its first record begins. @throws StackError where there are none */
+/** A CSV's column names, and where its first record begins. @throws CliError where there are none */
 export async function csvHeader(source: ImportSource): Promise<{ header: string[]; position: ImportPosition }> {
   const file = source.open();
   try {
@@ -64,5 +64,5 @@ export async function csvHeader(source: ImportSource): Promise<{ header: string[
   } finally {
     file.destroy();
   }
-  throw new StackError(`${source.name} has no header: the first line of a CSV must name its columns.`);
+  throw new CliError(`${source.name} has no header: the first line of a CSV must name its columns.`);
 }

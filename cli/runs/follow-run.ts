@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { dbOf } from '../../shared/db/orm.ts';
 import type { StartedRun } from '../../shared/temporal.ts';
 import { createTemporalClient, createTemporalConnection, type TaskQueues, taskQueues } from '../../shared/temporal.ts';
+import { CliError } from '../cli-error.ts';
 import { importConfig } from '../import/import-config.ts';
 import { chooseOrganisation } from '../import/organisation.ts';
 import { withOrm } from '../stack/database.ts';
-import { StackError } from '../stack/stack-error.ts';
 import { whyTemporalIsDown } from '../stack/temporal-server.ts';
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
@@ -35,7 +35,7 @@ export interface FollowedRun<Result> {
 /**
  * Starts a workflow for one organisation, or joins the one that is under way, and waits for its end. A signal cancels it;
  * a run that was cancelled and tells so as its progress has come to that.
- * @throws StackError where Temporal or the organisation is not there
+ * @throws CliError where Temporal or the organisation is not there
  */
 export async function followRun<Result extends { status?: string }>(
   options: RunOptions,
@@ -43,7 +43,7 @@ export async function followRun<Result extends { status?: string }>(
 ): Promise<FollowedRun<Result>> {
   const config = importConfig(process.env, options.folder);
   const lack = await whyTemporalIsDown(config);
-  if (lack !== undefined) throw new StackError(`Temporal at ${config.TEMPORAL_ADDRESS} cannot be used: ${lack}`);
+  if (lack !== undefined) throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} cannot be used: ${lack}`);
   const orgId = await withOrm(config, (orm) => chooseOrganisation(dbOf(orm.em.fork()), options.org, options.folder));
   const connection = createTemporalConnection(config);
   const client = createTemporalClient(connection, config);

@@ -1,14 +1,14 @@
 import { createOrm, type DatabaseConfig, type Orm } from '../../shared/db/orm.ts';
+import { CliError } from '../cli-error.ts';
 import { whyPostgresIsDown } from './postgres.ts';
-import { StackError } from './stack-error.ts';
 
 /**
  * Runs something with connections of its own.
- * @throws StackError where the database does not take any
+ * @throws CliError where the database does not take any
  */
 export async function withOrm<Result>(config: DatabaseConfig, use: (orm: Orm) => Promise<Result>): Promise<Result> {
   const lack = await whyPostgresIsDown(config.DATABASE_URL);
-  if (lack !== undefined) throw new StackError(`The database of DATABASE_URL cannot be used: ${lack}`);
+  if (lack !== undefined) throw new CliError(`The database of DATABASE_URL cannot be used: ${lack}`);
   const orm = await createOrm(config);
   try {
     return await use(orm);

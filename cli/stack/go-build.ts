@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { reasonOf } from '../cli-error.ts';
 import { isExecutable, onPath } from './executables.ts';
 import type { Reporter } from './reporter.ts';
-import { reasonOf } from './stack-error.ts';
 
 /** Compiling takes about three minutes on two cores; a machine that needs this long has another problem. */
 const atMostMs = 20 * 60_000;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { StackError } from './stack-error.ts';
+import { CliError } from '../cli-error.ts';
 import type { Owner } from './supervised.ts';
 
 /**
@@ -14,7 +14,7 @@ export function postgresOwner(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const owner = lookUp('postgres') ?? (addUser() ? lookUp('postgres') : undefined) ?? lookUp('nobody');
   if (owner) return owner;
-  throw new StackError(
+  throw new CliError(
     'PostgreSQL does not run as root and no user "postgres" could be made: run this as another user, or set DATABASE_URL.',
   );
 }
@@ -22,7 +22,7 @@ export function postgresOwner(): Owner | undefined {
 /**
  * Picks the folder that holds the data: inside `folder` where the owner can enter it, else a place of its own, always
  * the same for this folder.
- * @throws StackError where data are there already, whose password went with an earlier `folder`
+ * @throws CliError where data are there already, whose password went with an earlier `folder`
  */
 export function makePostgresHome(folder: string): string {
   const owner = postgresOwner();
@@ -31,10 +31,10 @@ export function makePostgresHome(folder: string): string {
   const outside = [join('/var/lib/tidemark', name), join(tmpdir(), 'tidemark-postgres', name)];
   const home = owner ? [inside, ...outside].find((place) => mayEnter(dirname(place), owner)) : inside;
   if (home === undefined) {
-    throw new StackError('There is no folder that PostgreSQL may use: set DATABASE_URL to use a server of your own.');
+    throw new CliError('There is no folder that PostgreSQL may use: set DATABASE_URL to use a server of your own.');
   }
   if (existsSync(join(home, 'data'))) {
-    throw new StackError(
+    throw new CliError(
       `${home} holds PostgreSQL data whose password was in an earlier ${folder}: delete it to start afresh.`,
     );
   }

@@ -3,8 +3,8 @@ import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { CliError } from '../cli-error.ts';
 import { readJson } from './private-json.ts';
-import { StackError } from './stack-error.ts';
 import type { Owner } from './supervised.ts';
 
 interface PackagedPrograms {
@@ -25,7 +25,7 @@ export function packagedPrograms(): PackagedPrograms {
     const manifest = readJson(join(packageFolder, 'package.json'), z.object({ version: z.string() }));
     return { folder: join(packageFolder, 'native'), version: manifest?.version ?? 'unknown' };
   } catch {
-    throw new StackError(
+    throw new CliError(
       `PostgreSQL for this machine (${name}) is not installed: run npm ci again, or set DATABASE_URL.`,
     );
   }
@@ -46,7 +46,7 @@ export function reachablePrograms(packaged: PackagedPrograms, home: string, owne
     renameSync(draft, copy);
   }
   if (runs(join(copy, 'bin', 'postgres'), owner)) return copy;
-  throw new StackError(`PostgreSQL cannot be run from ${copy}: set DATABASE_URL to use a server of your own.`);
+  throw new CliError(`PostgreSQL cannot be run from ${copy}: set DATABASE_URL to use a server of your own.`);
 }
 
 function runs(program: string, owner: Owner): boolean {

@@ -4,11 +4,11 @@ import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
+import { CliError, reasonOf } from '../cli-error.ts';
 import { postgresOwner } from './postgres-owner.ts';
 import { packagedPrograms, reachablePrograms } from './postgres-programs.ts';
 import { endOrphanedSessions } from './postgres-sessions.ts';
 import { commandOf, endProcess, identityOf } from './process-identity.ts';
-import { reasonOf, StackError } from './stack-error.ts';
 import type { Owner, ProcessSpec } from './supervised.ts';
 
 const major = '18';
@@ -49,13 +49,13 @@ export const throwawaySettings: Readonly<Record<string, string>> = {
   full_page_writes: 'off',
 };
 
-/** @throws StackError where the data are another major version's */
+/** @throws CliError where the data are another major version's */
 export function requireSameMajor(home: string): void {
   const data = join(home, 'data');
   if (!existsSync(data)) return;
   const version = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
   if (version === major) return;
-  throw new StackError(
+  throw new CliError(
     `The data in ${data} are those of PostgreSQL ${version}, this is ${major}: move that folder away to start afresh, or serve it with PostgreSQL ${version} and set DATABASE_URL.`,
   );
 }
@@ -165,9 +165,9 @@ function run(cluster: PostgresCluster, command: string, args: readonly string[])
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaints += text;
     });
-    child.once('error', (error) => reject(new StackError(`initdb could not be run: ${reasonOf(error)}`)));
+    child.once('error', (error) => reject(new CliError(`initdb could not be run: ${reasonOf(error)}`)));
     child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new StackError(`initdb failed: ${complaints.trim().replaceAll('\n', ' ')}`)),
+      code === 0 ? resolve() : reject(new CliError(`initdb failed: ${complaints.trim().replaceAll('\n', ' ')}`)),
     );
   });
 }

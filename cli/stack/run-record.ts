@@ -2,9 +2,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { CliError } from '../cli-error.ts';
 import { readJson, writePrivateJson } from './private-json.ts';
 import { endProcess, identityOf } from './process-identity.ts';
-import { StackError } from './stack-error.ts';
 import type { SupervisedProcess } from './supervised.ts';
 
 const recordedSchema = z.object({ pid: z.number().int().positive(), identity: z.string() });
@@ -36,7 +36,7 @@ export class RunRecord {
 
   /**
    * Makes this process the supervisor of the folder, and ends what a killed one left behind.
-   * @throws StackError where another supervisor is alive.
+   * @throws CliError where another supervisor is alive.
    */
   static async claim(folder: string, onLeftover: (name: string, pid: number) => void): Promise<RunRecord> {
     const path = join(folder, 'processes.json');
@@ -96,7 +96,7 @@ async function endLeftovers(content: RunRecordContent, onLeftover: (name: string
 
 function refuseOther(record: RunRecordContent | undefined, folder: string): void {
   if (!record || record.supervisor.pid === process.pid || !isAlive(record.supervisor)) return;
-  throw new StackError(
+  throw new CliError(
     `Tidemark already runs here (pid ${record.supervisor.pid}; see ${join(folder, 'dev.json')}): stop that one first, with Ctrl-C or kill ${record.supervisor.pid}.`,
   );
 }

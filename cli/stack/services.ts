@@ -3,7 +3,7 @@ import type { Connection } from '@temporalio/client';
 import { BASE_PATH } from '../../api/http/base-path.ts';
 import type { Config } from '../../shared/config.ts';
 import { taskQueues } from '../../shared/temporal.ts';
-import { reasonOf } from './stack-error.ts';
+import { reasonOf } from '../cli-error.ts';
 import type { ProcessSpec } from './supervised.ts';
 import { withTemporal } from './temporal-server.ts';
 

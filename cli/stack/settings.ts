@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type Config, parseConfig } from '../../shared/config.ts';
+import { CliError } from '../cli-error.ts';
 import { isPortFree, pickPort } from './ports.ts';
 import { postgresUrl, requireSameMajor } from './postgres.ts';
 import { makePostgresHome } from './postgres-owner.ts';
-import { StackError } from './stack-error.ts';
 import { ensureSecrets, readState, type StackState, writeState } from './state.ts';
 
-/** What a start goes by, settled before anything runs. */
+/** What a start goes by, chosen before anything runs. */
 export interface StackSettings {
   readonly folder: string;
   /** What the API and the worker are given. */
@@ -23,14 +23,18 @@ export const ownDatabase = 'tidemark';
 
 /**
  * Picks ports (the same as last time, where they are free) and composes the environment of the services.
- * @throws StackError where the port of the API is taken, or the data are of another PostgreSQL; ConfigError where a variable cannot be used
+ * @throws CliError where the port of the API is taken, or the data are of another PostgreSQL; ConfigError where a variable cannot be used
  */
-export async function settle(folder: string, askedPort: number, given: NodeJS.ProcessEnv): Promise<StackSettings> {
+export async function chooseSettings(
+  folder: string,
+  askedPort: number,
+  given: NodeJS.ProcessEnv,
+): Promise<StackSettings> {
   const secrets = ensureSecrets(folder);
   const state = readState(folder);
   const apiPort = askedPort === 0 ? await pickPort(undefined) : askedPort;
   if (!(await isPortFree(apiPort))) {
-    throw new StackError(
+    throw new CliError(
       `Port ${apiPort} is in use: stop what listens there, or choose another with: npm start -- --port ${apiPort + 1}`,
     );
   }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { taskQueues } from '../../shared/temporal.ts';
+import { CliError } from '../cli-error.ts';
 import { type DevFile, devFilePath } from './dev-file.ts';
 import type { DevKeys } from './dev-keys.ts';
 import { ensureDatabase, postgresProcess, postgresUrl, preparePostgres, whyPostgresIsDown } from './postgres.ts';
@@ -9,8 +10,7 @@ import { writePrivateJson } from './private-json.ts';
 import { createReporter, type Reporter, silentReporter } from './reporter.ts';
 import { RunRecord } from './run-record.ts';
 import { apiProcess, apiUrl, whyApiIsDown, whyWorkerIsDown, workerProcess } from './services.ts';
-import { ownDatabase, type StackSettings, settle } from './settings.ts';
-import { StackError } from './stack-error.ts';
+import { chooseSettings, ownDatabase, type StackSettings } from './settings.ts';
 import { makeFolder } from './state.ts';
 import { Supervisor } from './supervisor.ts';
 import { findTemporal } from './temporal-command.ts';
@@ -45,7 +45,7 @@ export interface Stack {
 /**
  * Starts PostgreSQL, Temporal, the API and the worker, each a process of its own that is started again when it dies,
  * and returns when all do their work. With DATABASE_URL or TEMPORAL_ADDRESS in the environment that server is used.
- * @throws StackError with one line that says what to do; then nothing is left running
+ * @throws CliError with one line that says what to do; then nothing is left running
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const folder = resolve(options.folder);
@@ -66,7 +66,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   try {
     rmSync(devFilePath(folder), { force: true });
-    const settings = await settle(folder, options.port, options.env ?? process.env);
+    const settings = await chooseSettings(folder, options.port, options.env ?? process.env);
     report.line('Starting PostgreSQL, Temporal, the API and the worker …');
     await together(signal, [
       (inTime) => providePostgres(supervisor, settings, inTime),
@@ -94,7 +94,7 @@ async function providePostgres(supervisor: Supervisor, settings: StackSettings, 
   if (!ownPostgres) {
     const lack = await whyPostgresIsDown(config.DATABASE_URL);
     if (lack === undefined) return;
-    throw new StackError(`The database of DATABASE_URL cannot be used: ${lack}`);
+    throw new CliError(`The database of DATABASE_URL cannot be used: ${lack}`);
   }
   const { port, password, home } = ownPostgres;
   const cluster = await preparePostgres(home, password);
@@ -114,7 +114,7 @@ async function provideTemporal(
   if (!ownTemporal) {
     const lack = await whyTemporalIsDown(config);
     if (lack === undefined) return;
-    throw new StackError(`The Temporal server of TEMPORAL_ADDRESS cannot be used: ${lack}`);
+    throw new CliError(`The Temporal server of TEMPORAL_ADDRESS cannot be used: ${lack}`);
   }
   const process = temporalProcess({
     ...ownTemporal,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { reasonOf } from '../cli-error.ts';
 import { endProcess, identityOf } from './process-identity.ts';
-import { reasonOf } from './stack-error.ts';
 
 export interface ProcessSpec {
   readonly name: string;

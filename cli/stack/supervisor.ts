@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError } from '../cli-error.ts';
 import { beginLog, lastWords, rotateLog } from './log-file.ts';
 import type { Reporter } from './reporter.ts';
 import { type RunRecord, stopOrder } from './run-record.ts';
-import { StackError } from './stack-error.ts';
 import { type Death, type ProcessSpec, SupervisedProcess } from './supervised.ts';
 
 /** Answers undefined where a process does its work, else what it lacks. */
@@ -45,7 +45,7 @@ export class Supervisor {
 
   /**
    * Starts a process and waits until it does its work.
-   * @throws StackError with its last words where it does not.
+   * @throws CliError with its last words where it does not.
    */
   async launch(spec: ProcessSpec, isReady: Readiness, { withinMs, signal }: ReadyOptions): Promise<void> {
     signal.throwIfAborted();
@@ -92,7 +92,7 @@ export class Supervisor {
     );
   }
 
-  #failure(spec: ProcessSpec, why: string): StackError {
-    return new StackError(`${spec.name} does not start: ${why} (see ${spec.logFile})`);
+  #failure(spec: ProcessSpec, why: string): CliError {
+    return new CliError(`${spec.name} does not start: ${why} (see ${spec.logFile})`);
   }
 }

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CliError, reasonOf } from '../cli-error.ts';
 import { isExecutable, onPath } from './executables.ts';
 import type { Reporter } from './reporter.ts';
-import { reasonOf, StackError } from './stack-error.ts';
 import { buildTemporal } from './temporal-build.ts';
 import { downloadTemporal } from './temporal-download.ts';
 import type { TemporalSource } from './temporal-source.ts';
@@ -27,7 +27,7 @@ const officialSources: readonly TemporalSource[] = [
 /**
  * The `temporal` command: that on PATH, else that of the cache, else the first source that can make it, kept in the
  * cache for every checkout of this user.
- * @throws StackError where none can.
+ * @throws CliError where none can.
  */
 export async function findTemporal({ env, report, signal, sources = officialSources }: FindTemporal): Promise<string> {
   const cached = join(cacheFolder(env), `temporal-${version}`, 'temporal');
@@ -46,7 +46,7 @@ export async function findTemporal({ env, report, signal, sources = officialSour
       failures.push(`${source.name}: ${reasonOf(error)}`);
     }
   }
-  throw new StackError(
+  throw new CliError(
     `No "temporal" command was found and none could be made (${failures.join('; ')}): put it on PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a running server.`,
   );
 }

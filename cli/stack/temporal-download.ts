@@ -6,8 +6,8 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { reasonOf } from '../cli-error.ts';
 import type { Reporter } from './reporter.ts';
-import { reasonOf } from './stack-error.ts';
 import type { MakeTemporal } from './temporal-source.ts';
 
 /** Where the Temporal SDK's own test environment asks too. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { connectionOptions, type TemporalConfig } from '../../shared/temporal.ts';
-import { reasonOf } from './stack-error.ts';
+import { reasonOf } from '../cli-error.ts';
 import type { ProcessSpec } from './supervised.ts';
 
 const answerWithinMs = 10_000;
@@ -95,12 +95,12 @@ function accepts(address: string): Promise<boolean> {
   const colon = address.lastIndexOf(':');
   return new Promise((resolve) => {
     const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) });
-    const settle = (answer: boolean) => {
+    const answerWith = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(2_000, () => settle(false));
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
+    socket.setTimeout(2_000, () => answerWith(false));
+    socket.once('connect', () => answerWith(true));
+    socket.once('error', () => answerWith(false));
   });
 }

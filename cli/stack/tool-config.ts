@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { configSchema } from '../../shared/config.ts';
 import { ConfigError } from '../../shared/errors.ts';
+import { CliError } from '../cli-error.ts';
 import { devFilePath, readDevFile } from './dev-file.ts';
-import { StackError } from './stack-error.ts';
 
 const toolConfigSchema = configSchema.pick({
   DATABASE_URL: true,
@@ -18,13 +18,13 @@ export type ToolConfig = z.output<typeof toolConfigSchema>;
 
 /**
  * The servers that the environment names or, without DATABASE_URL, those of the stack that runs in this folder.
- * @throws StackError where there is neither
+ * @throws CliError where there is neither
  */
 export function toolConfig(env: NodeJS.ProcessEnv, folder: string): ToolConfig {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const dev = given.DATABASE_URL === undefined ? readDevFile(folder) : undefined;
   if (given.DATABASE_URL === undefined && !dev) {
-    throw new StackError(
+    throw new CliError(
       `No stack runs here (${devFilePath(folder)} is missing): run npm start in another terminal, or set DATABASE_URL.`,
     );
   }

@@ -15,7 +15,7 @@ export interface ReportInput {
   name: string;
   parallelParts: number;
   /** Where the heavy work of reports is done. */
-  reportsTaskQueue: string;
+  heavyTaskQueue: string;
 }
 
 export interface ReportRef {

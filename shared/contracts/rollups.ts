@@ -1,21 +1,21 @@
 /** What crosses between the API, the rollup workflows and their activities. */
 
-/** Settles the buckets of one organisation; of all where `orgId` is null. */
+/** Refreshes the buckets of one organisation; of all where `orgId` is null. */
 export interface RollupInput {
   orgId: string | null;
 }
 
 export interface RollupResult {
-  /** Quarters of an hour that were made anew. */
-  quarters: number;
+  /** Quarter hours that were made anew. */
+  buckets15m: number;
   /** Transactions that did it. */
   chunks: number;
   /** Chunks that failed; they stay marked, and the next round tries them again. */
   failed: number;
 }
 
-/** What one activity settled before it said how far it is. */
-export interface SettleStep extends RollupResult {
+/** What one activity refreshed before it said how far it is. */
+export interface RefreshStep extends RollupResult {
   isDone: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface BackfillInput {
   orgId: string;
   startDate: string;
   endDate: string;
-  /** Also makes anew what is there. Without it only what is marked is settled, and only missing days are closed. */
+  /** Also makes anew what is there. Without it only what is marked is refreshed, and only missing days are closed. */
   force: boolean;
   heavyTaskQueue: string;
   resume?: BackfillProgress;
@@ -38,12 +38,12 @@ export interface BackfillProgress {
   daysTotal: number;
   /** Days whose system metrics were made. */
   daysGenerated: number;
-  quarters: number;
+  buckets15m: number;
 }
 
 export interface BackfilledDay {
   generated: boolean;
-  quarters: number;
+  buckets15m: number;
 }
 
 /** Days that have ended, by organisation. */
@@ -75,7 +75,7 @@ export interface RollupDifference {
   orgId: string;
   table: string;
   day: string;
-  grain: 'quarter' | 'hour' | 'day' | 'user';
+  grain: 'quarter_hour' | 'hour' | 'day' | 'user';
   /** Rows that the facts give and that are not there. */
   missing: number;
   /** Rows that are there and that the facts do not give. */

@@ -10,6 +10,6 @@ export interface HousekeepingResult {
   partitionsMade: number;
   idempotencyKeysForgotten: number;
   unfinishedFilesRemoved: number;
-  hostQuartersRolledUp: number;
+  hostBuckets15mRolledUp: number;
   hostRowsRemoved: number;
 }

@@ -16,6 +16,7 @@ import { Retention } from './migrations/0007-retention.ts';
 import { ErrorGroups } from './migrations/0008-error-groups.ts';
 import { NarrowRollups } from './migrations/0009-narrow-rollups.ts';
 import { RollupTiers } from './migrations/0010-rollup-tiers.ts';
+import { Names } from './migrations/0011-names.ts';
 import type { Tables } from './tables.ts';
 
 export type Orm = MikroORM;
@@ -44,6 +45,7 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
         { name: '0008-error-groups', class: ErrorGroups },
         { name: '0009-narrow-rollups', class: NarrowRollups },
         { name: '0010-rollup-tiers', class: RollupTiers },
+        { name: '0011-names', class: Names },
       ],
       snapshot: false,
     },

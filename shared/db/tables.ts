@@ -68,7 +68,7 @@ export interface Tables {
     usage_counters: JSONColumnType<Partial<UsageCounters>, string | undefined>;
     created_at: DefaultedTime;
   };
-  facts_from: { org_id: string; kind: string; at: Time };
+  retention_floors: { org_id: string; kind: string; at: Time };
   api_keys: {
     id: string;
     org_id: string;

@@ -1,5 +1,5 @@
-/** The grains that rollups are kept in. A day of any time zone in use begins with a quarter of an hour. */
-export const GRAINS = { quarter: 900, hour: 3_600, day: 86_400 } as const;
+/** The grains that rollups are kept in. A day of any time zone in use begins with a quarter hour. */
+export const GRAINS = { quarter_hour: 900, hour: 3_600, day: 86_400 } as const;
 export type Grain = keyof typeof GRAINS;
 
 /** Half-open, in milliseconds since 1970. */

@@ -14,6 +14,6 @@ export function monthAfter(at: Date, offset: number): string {
 const FACTS_KEPT_FROM_MONTHS = 60;
 
 /** Where a new organisation's facts begin. */
-export function defaultFactsFrom(createdAt: Date): Date {
+export function defaultRetentionFloor(createdAt: Date): Date {
   return new Date(`${monthAfter(createdAt, -FACTS_KEPT_FROM_MONTHS)}T00:00:00.000Z`);
 }

@@ -81,7 +81,7 @@ async function removeAll(trx: Db, all: readonly Gone[], orgId: string, stamp: st
     marked AS (
       INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
       SELECT DISTINCT ${orgId}, r.kind, date_bin('15 minutes', r.at, 'epoch'::timestamptz), ${stamp}::timestamptz
-      FROM removed r LEFT JOIN facts_from f ON f.org_id = ${orgId} AND f.kind = r.kind
+      FROM removed r LEFT JOIN retention_floors f ON f.org_id = ${orgId} AND f.kind = r.kind
       WHERE f.at IS NULL OR r.at >= f.at
     )
     SELECT kind, count(*) AS rows, min(at) AS first_at, max(at) AS last_at FROM removed GROUP BY kind`.execute(trx);

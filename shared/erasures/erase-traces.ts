@@ -3,7 +3,7 @@ import type { PurgeRef } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
 import { isHeld } from '../retention/policy.ts';
 import { addRemoved } from '../retention/purge-counts.ts';
-import { awaitSettling } from '../rollups/settle-dirty.ts';
+import { awaitRefresh } from '../rollups/refresh-dirty.ts';
 
 /**
  * Removes what is known of a user beside the facts: its own row, its days and first sight in the rollups, answers that
@@ -30,7 +30,7 @@ export async function eraseTraces(
   return db.transaction().execute(async (trx) => {
     if (await isHeld(trx, orgId)) return 'held';
     // One that has read the facts before they were gone would bring the days back.
-    await awaitSettling(trx, orgId);
+    await awaitRefresh(trx, orgId);
     for (const [name, statement] of Object.entries(statements)) {
       const { numAffectedRows } = await statement.execute(trx);
       const rows = Number(numAffectedRows ?? 0n);

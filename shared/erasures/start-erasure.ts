@@ -11,7 +11,7 @@ const ERASURE_PRIORITY = 4;
  * it is, and one that is over stays over.
  */
 export async function startErasure(client: Client, queues: TaskQueues, ref: ErasureRef): Promise<{ runId: string }> {
-  const input: ErasureInput = { ...ref, heavyTaskQueue: queues.reports };
+  const input: ErasureInput = { ...ref, heavyTaskQueue: queues.heavy };
   const handle = await client.workflow.start(WORKFLOWS.eraseUser, {
     workflowId: eraseWorkflowId(ref),
     taskQueue: queues.general,

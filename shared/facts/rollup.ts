@@ -25,7 +25,7 @@ export interface Rollup {
    */
   tiers?: readonly (readonly string[])[];
   measures: Readonly<Record<string, Measure>>;
-  /** Distributions, by the name of the figure: kept from the hour up. */
+  /** Distributions, by the name of the measure: kept from the hour up. */
   sketches: Readonly<Record<string, RawBuilder<unknown>>>;
   /** Where rows name a user, what counts as that user's activity beside their number; the amounts add up to a measure. */
   users?: {

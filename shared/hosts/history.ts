@@ -3,7 +3,7 @@ import type { Db } from '../db/orm.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { pgTime } from '../pg-time.ts';
 import { averagesOf, hostStateOf, samplesWithin, singleSamplesWithin } from './averages.ts';
-import type { HostState, PEAK_FIGURES } from './host-state.ts';
+import type { HostState, PEAK_MEASURES } from './host-state.ts';
 
 export const HISTORY_GRANULARITIES = ['minute', 'hour', 'day'] as const;
 export type HistoryGranularity = (typeof HISTORY_GRANULARITIES)[number];
@@ -18,7 +18,7 @@ export interface HostPoint {
   at: Date;
   samples: number;
   averages: HostState;
-  peaks: Record<(typeof PEAK_FIGURES)[number], number>;
+  peaks: Record<(typeof PEAK_MEASURES)[number], number>;
 }
 
 export interface HostHistory {
@@ -46,7 +46,7 @@ export async function hostHistory(db: Db, { range, granularity, host }: HostHist
     points: rows.flatMap((row) => {
       const averages = hostStateOf(row);
       if (row.point === null || row.point === undefined || averages === null) return [];
-      const peak = (name: (typeof PEAK_FIGURES)[number]) => Number(row[`${name}_max`]);
+      const peak = (name: (typeof PEAK_MEASURES)[number]) => Number(row[`${name}_max`]);
       const peaks = {
         cpu_percent: peak('cpu_percent'),
         memory_percent: peak('memory_percent'),

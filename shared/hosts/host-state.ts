@@ -1,5 +1,5 @@
 /** What is known of a host at one time, and with how many decimals. */
-export const HOST_FIGURES = {
+export const HOST_MEASURES = {
   cpu_percent: 2,
   memory_percent: 2,
   memory_used_bytes: 0,
@@ -14,8 +14,8 @@ export const HOST_FIGURES = {
   uptime_seconds: 0,
 } as const;
 
-export type HostFigure = keyof typeof HOST_FIGURES;
-export type HostState = Record<HostFigure, number>;
+export type HostMeasure = keyof typeof HOST_MEASURES;
+export type HostState = Record<HostMeasure, number>;
 
-/** Figures whose highest value is kept beside the average: a peak that fills something up is what matters. */
-export const PEAK_FIGURES = ['cpu_percent', 'memory_percent', 'disk_percent'] as const;
+/** Measures whose highest value is kept beside the average: a peak that fills something up is what matters. */
+export const PEAK_MEASURES = ['cpu_percent', 'memory_percent', 'disk_percent'] as const;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import { averagesOf, figureNames, hostStateOf, samplesWithin } from './averages.ts';
-import { HOST_FIGURES, type HostState } from './host-state.ts';
+import { averagesOf, hostStateOf, measureNames, samplesWithin } from './averages.ts';
+import { HOST_MEASURES, type HostState } from './host-state.ts';
 
 export interface HostSample {
   host: string;
@@ -12,8 +12,8 @@ export interface HostSample {
 /** Stores a sample unless another worker of the host was first. @returns whether it was stored */
 export async function storeHostSample(db: Db, { host, at, state }: HostSample): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    INSERT INTO host_samples (host, at, ${sql.join(figureNames.map((name) => sql.ref(name)))})
-    VALUES (${host}, ${at}, ${sql.join(figureNames.map((name) => state[name].toFixed(HOST_FIGURES[name])))})
+    INSERT INTO host_samples (host, at, ${sql.join(measureNames.map((name) => sql.ref(name)))})
+    VALUES (${host}, ${at}, ${sql.join(measureNames.map((name) => state[name].toFixed(HOST_MEASURES[name])))})
     ON CONFLICT DO NOTHING`.execute(db);
   return numAffectedRows === 1n;
 }
@@ -21,14 +21,14 @@ export async function storeHostSample(db: Db, { host, at, state }: HostSample): 
 /** The average over all hosts of what each said last; null where none said anything for two minutes. */
 export async function latestHostState(db: Db): Promise<HostState | null> {
   const { rows } = await sql<Record<string, string | null>>`
-    SELECT ${sql.join(figureNames.map((name) => sql`avg(${sql.ref(name)}) AS ${sql.ref(name)}`))}
+    SELECT ${sql.join(measureNames.map((name) => sql`avg(${sql.ref(name)}) AS ${sql.ref(name)}`))}
     FROM (
       SELECT DISTINCT ON (host) * FROM host_samples WHERE at > now() - interval '2 minutes' ORDER BY host, at DESC
     ) latest`.execute(db);
   return hostStateOf(rows[0]);
 }
 
-/** The average over all hosts and samples of a range whose ends lie on quarters of an hour; null where there are none. */
+/** The average over all hosts and samples of a range whose ends lie on quarter hours; null where there are none. */
 export async function averageHostState(
   db: Db,
   { startInclusive, endExclusive }: { startInclusive: Date; endExclusive: Date },

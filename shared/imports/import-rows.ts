@@ -33,7 +33,7 @@ export interface ImportRow
   completedAt: string | null;
 }
 
-/** What is settled when an import is made. */
+/** What is fixed when an import is made. */
 export type NewImport = ImportRef &
   Pick<
     ImportRow,

@@ -1,7 +1,7 @@
 import type { Db } from '../db/orm.ts';
 import { createPrivacy, DEFAULT_PRIVACY } from '../domain/privacy.ts';
 import type { Receiver } from '../telemetry/prepare.ts';
-import { factsFrom } from '../telemetry/store-batch.ts';
+import { retentionFloors } from '../telemetry/store-batch.ts';
 
 /** As whom a file's records are taken: the organisation's settings of this moment, and no member's limits. */
 export async function importReceiver(db: Db, orgId: string, secret: string): Promise<Receiver> {
@@ -13,7 +13,7 @@ export async function importReceiver(db: Db, orgId: string, secret: string): Pro
   return {
     orgId,
     privacy: createPrivacy({ ...DEFAULT_PRIVACY, ...privacy }, orgId, secret),
-    factsFrom: await factsFrom(db, orgId),
+    retentionFloors: await retentionFloors(db, orgId),
     memberUserId: null,
   };
 }

@@ -8,7 +8,7 @@ import { countReports, type ReportCounts } from '../reports/count-reports.ts';
 
 const DAY_MS = 86_400_000;
 
-export interface DashboardFigures {
+export interface DashboardStats {
   users: { total: number; active24h: number; new7d: number };
   events: { today: number; last7d: number };
   executions: { today: number; last7d: number };
@@ -18,11 +18,11 @@ export interface DashboardFigures {
 }
 
 /** The numbers of the first page, as of the end of a range, in one snapshot. Today and the month are local. */
-export async function readDashboardFigures(
+export async function readDashboardStats(
   em: Entities,
   subject: MetricSubject,
   range: TimeRange,
-): Promise<DashboardFigures> {
+): Promise<DashboardStats> {
   return inSnapshot(em, async (db) => {
     const since = (startInclusive: Date): TimeRange => ({ ...range, startInclusive });
     const back = (days: number) => since(new Date(range.endExclusive.getTime() - days * DAY_MS));

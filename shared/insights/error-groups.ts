@@ -84,16 +84,16 @@ export async function changeErrorGroup(trx: Db, change: ErrorGroupChange): Promi
     })
     .onConflict((conflict) =>
       conflict.columns(['org_id', 'fingerprint']).doUpdateSet(() => {
-        const settled = (column: string) =>
+        const keptUnlessChanged = (column: string) =>
           sql<never>`CASE WHEN error_groups.status = excluded.status
             THEN ${sql.ref(`error_groups.${column}`)} ELSE ${sql.ref(`excluded.${column}`)} END`;
         return {
           status: sql`excluded.status`,
-          status_changed_by: settled('status_changed_by'),
-          status_changed_at: settled('status_changed_at'),
-          resolved_by: settled('resolved_by'),
-          resolved_at: settled('resolved_at'),
-          resolution_note: sql`coalesce(excluded.resolution_note, ${settled('resolution_note')})`,
+          status_changed_by: keptUnlessChanged('status_changed_by'),
+          status_changed_at: keptUnlessChanged('status_changed_at'),
+          resolved_by: keptUnlessChanged('resolved_by'),
+          resolved_at: keptUnlessChanged('resolved_at'),
+          resolution_note: sql`coalesce(excluded.resolution_note, ${keptUnlessChanged('resolution_note')})`,
         };
       }),
     )

@@ -5,8 +5,8 @@ import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
 
-export const FEATURE_DAY_FIGURES = ['usage_count', 'unique_users', 'avg_duration_ms'] as const;
-export type FeatureDayFigure = (typeof FEATURE_DAY_FIGURES)[number];
+export const FEATURE_DAY_MEASURES = ['usage_count', 'unique_users', 'avg_duration_ms'] as const;
+export type FeatureDayMeasure = (typeof FEATURE_DAY_MEASURES)[number];
 
 export interface FeatureDaysQuery {
   subject: MetricSubject;
@@ -15,14 +15,14 @@ export interface FeatureDaysQuery {
   feature: string | undefined;
   /** Part of a feature's name. */
   search: string | undefined;
-  atLeast: Readonly<Partial<Record<FeatureDayFigure, number>>>;
-  atMost: Readonly<Partial<Record<FeatureDayFigure, number>>>;
+  atLeast: Readonly<Partial<Record<FeatureDayMeasure, number>>>;
+  atMost: Readonly<Partial<Record<FeatureDayMeasure, number>>>;
   /** The day, as its midnight in UTC, and the feature of the last row of the page before. */
   after: Position | undefined;
   limit: number;
 }
 
-export interface FeatureDay extends Record<Exclude<FeatureDayFigure, 'avg_duration_ms'>, number> {
+export interface FeatureDay extends Record<Exclude<FeatureDayMeasure, 'avg_duration_ms'>, number> {
   feature: string;
   date: string;
   avg_duration_ms: number | null;
@@ -71,7 +71,7 @@ function isWanted(day: FeatureDay, { search, atLeast, atMost, after }: FeatureDa
   const lastDate = after?.at.toISOString().slice(0, 10);
   if (after && day.date === lastDate && compare(day.feature, after.id) <= 0) return false;
   if (search !== undefined && !day.feature.toLowerCase().includes(search.toLowerCase())) return false;
-  return FEATURE_DAY_FIGURES.every((name) => {
+  return FEATURE_DAY_MEASURES.every((name) => {
     const [value, least, most] = [day[name], atLeast[name], atMost[name]];
     if (least === undefined && most === undefined) return true;
     return value !== null && value >= (least ?? value) && value <= (most ?? value);

@@ -34,7 +34,7 @@ export async function generateSystemMetrics(
   if (!force && (await isKept(db, orgId, date, timeZone))) return false;
   const range = await localDay(db, date, timeZone);
   const [row] = await queryMetrics(em, subject, { metrics: Object.values(METRICS), range });
-  const figures = Object.entries(METRICS).map(([column, metric]) => ({ column, value: row?.values[metric] ?? null }));
+  const measures = Object.entries(METRICS).map(([column, metric]) => ({ column, value: row?.values[metric] ?? null }));
   const host = await averageHostState(db, range);
   const rest = [
     { column: 'storage_bytes', value: await organisationStorageBytes(db, orgId) },
@@ -42,7 +42,7 @@ export async function generateSystemMetrics(
     { column: 'memory_percent_avg', value: host?.memory_percent ?? null },
     { column: 'disk_percent', value: host?.disk_percent ?? null },
   ];
-  const all = [...figures, ...rest];
+  const all = [...measures, ...rest];
   const names = sql.join(all.map(({ column }) => sql.ref(column)));
   await sql`
     INSERT INTO system_metrics_days (org_id, date, time_zone, generated_at, ${names})

@@ -10,7 +10,7 @@ import {
   USER_FACTS,
 } from '../metrics/compile/active-users.ts';
 import { intervalOf } from '../metrics/query.ts';
-import { readUnsettled } from '../rollups/rollup-state.ts';
+import { readStale } from '../rollups/rollup-state.ts';
 
 export interface TopUser {
   user_id: string;
@@ -23,13 +23,13 @@ export interface TopUser {
  * The users that did most in a range: events, executions, AI usages of their own and sessions begun, each counted once.
  * `last_active` is the latest of these in the range.
  *
- * Days are small rows, the quarters of an hour at the ends of a range are not: only those users are counted by them who may
+ * Days are small rows, the quarter hours at the ends of a range are not: only those users are counted by them who may
  * be among the first at all, if everything that they did on such a day lay in the range.
  */
 export async function topUsers(em: Entities, orgId: string, range: TimeRange, limit: number): Promise<TopUser[]> {
   return inSnapshot(em, async (db) => {
     const kinds = USER_FACTS.map(({ kind }) => kind);
-    const parts = activityParts(orgId, intervalOf(range), await readUnsettled(db, orgId, kinds, range));
+    const parts = activityParts(orgId, intervalOf(range), await readStale(db, orgId, kinds, range));
     const counted = (rows: RawBuilder<unknown>) => sql`
       SELECT c.user_id, c.sure + coalesce(p.count, 0) AS activity_count, c.last_at FROM (${rows}) c
       CROSS JOIN LATERAL (SELECT sum(d.count) AS count FROM (${compilePartsOfDays(parts, sql`c.user_id`)}) d) p`;

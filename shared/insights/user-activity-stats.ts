@@ -4,15 +4,15 @@ import { inSnapshot } from '../db/snapshot.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
 import type { MetricQuery } from '../metrics/query.ts';
-import type { UserDayFigure } from './user-days.ts';
+import type { UserDayMeasure } from './user-days.ts';
 
 const DAY_MS = 86_400_000;
 /** A streak is looked for no further back than the longest range. */
 const MAX_STREAK_DAYS = 400;
 const TOP_FEATURES = 10;
 
-/** Each figure of a user's day as the catalog has it. */
-const METRICS: Readonly<Record<UserDayFigure, string>> = {
+/** Each measure of a user's day as the catalog has it. */
+const METRICS: Readonly<Record<UserDayMeasure, string>> = {
   login_count: 'events.logins',
   message_count: 'events.messages',
   files_uploaded: 'events.file_uploads',
@@ -26,7 +26,7 @@ const METRICS: Readonly<Record<UserDayFigure, string>> = {
 const ACTIVITY = ['events.count', 'sessions.count', 'executions.count'] as const;
 
 export interface UserActivityStats {
-  totals: Record<UserDayFigure, number>;
+  totals: Record<UserDayMeasure, number>;
   /** Local days with anything at all. */
   activeDays: number;
   /** The local hour, 0 to 23, in which most was done; the first of equals, null where nothing was. */

@@ -10,7 +10,7 @@ import type { UsageCounter } from '../metrics/definition.ts';
 import { userRows } from '../metrics/user-rows.ts';
 
 /** What a user's day shows, in the order of its columns; as the `user_activity` report has it. */
-export const USER_DAY_FIGURES = [
+export const USER_DAY_MEASURES = [
   'login_count',
   'message_count',
   'files_uploaded',
@@ -19,10 +19,10 @@ export const USER_DAY_FIGURES = [
   'event_count',
   'execution_count',
 ] as const;
-export type UserDayFigure = (typeof USER_DAY_FIGURES)[number];
+export type UserDayMeasure = (typeof USER_DAY_MEASURES)[number];
 
 /** From which rows each is made: events count by their names, as the settings say. */
-const MADE_OF: Readonly<Record<UserDayFigure, { kind: FactKind; counter?: UsageCounter; seconds?: true }>> = {
+const MADE_OF: Readonly<Record<UserDayMeasure, { kind: FactKind; counter?: UsageCounter; seconds?: true }>> = {
   login_count: { kind: 'events', counter: 'login' },
   message_count: { kind: 'events', counter: 'message' },
   files_uploaded: { kind: 'events', counter: 'file_upload' },
@@ -41,14 +41,14 @@ export interface UserDaysQuery {
   userId: string | undefined;
   /** Part of a user's id. */
   search: string | undefined;
-  atLeast: Readonly<Partial<Record<UserDayFigure, number>>>;
-  atMost: Readonly<Partial<Record<UserDayFigure, number>>>;
+  atLeast: Readonly<Partial<Record<UserDayMeasure, number>>>;
+  atMost: Readonly<Partial<Record<UserDayMeasure, number>>>;
   /** The day, as its midnight in UTC, and the user of the last row of the page before. */
   after: Position | undefined;
   limit: number;
 }
 
-export type UserDay = { user_id: string; date: string } & Record<UserDayFigure, string>;
+export type UserDay = { user_id: string; date: string } & Record<UserDayMeasure, string>;
 
 /** What each user did on each local day on which they did anything: the latest day first, then by user. */
 export async function listUserDays(em: Entities, query: UserDaysQuery): Promise<UserDay[]> {
@@ -76,27 +76,27 @@ async function readWindow(db: Db, query: UserDaysQuery, range: TimeRange, limit:
     only: sql.join(only, sql` AND `),
   });
   const date = sql`(r.bucket AT TIME ZONE ${range.timeZone})::date`;
-  const figures = USER_DAY_FIGURES.map((name) => sql`${figureOf(name, subject)} AS ${sql.ref(name)}`);
+  const measures = USER_DAY_MEASURES.map((name) => sql`${measureOf(name, subject)} AS ${sql.ref(name)}`);
   const conditions = [sql`true`];
   if (after) {
     const day = sql`${after.at.toISOString().slice(0, 10)}::date`;
     conditions.push(sql`(d.date < ${day} OR (d.date = ${day} AND d.user_id > ${after.id}))`);
   }
-  for (const name of USER_DAY_FIGURES) {
+  for (const name of USER_DAY_MEASURES) {
     const [least, most] = [query.atLeast[name], query.atMost[name]];
     if (least !== undefined) conditions.push(sql`${sql.ref(`d.${name}`)} >= ${least}::numeric`);
     if (most !== undefined) conditions.push(sql`${sql.ref(`d.${name}`)} <= ${most}::numeric`);
   }
   const found = await sql<UserDay>`
-    SELECT d.user_id, d.date::text AS date, ${sql.join(USER_DAY_FIGURES.map((name) => sql.ref(`d.${name}`)))}
+    SELECT d.user_id, d.date::text AS date, ${sql.join(USER_DAY_MEASURES.map((name) => sql.ref(`d.${name}`)))}
     FROM (
-      SELECT r.user_id, ${date} AS date, ${sql.join(figures)} FROM (${rows}) r GROUP BY r.user_id, r.bucket
+      SELECT r.user_id, ${date} AS date, ${sql.join(measures)} FROM (${rows}) r GROUP BY r.user_id, r.bucket
     ) d
     WHERE ${sql.join(conditions, sql` AND `)} ORDER BY d.date DESC, d.user_id LIMIT ${limit}`.execute(db);
   return found.rows;
 }
 
-function figureOf(name: UserDayFigure, { counters }: MetricSubject): RawBuilder<unknown> {
+function measureOf(name: UserDayMeasure, { counters }: MetricSubject): RawBuilder<unknown> {
   const { kind, counter, seconds } = MADE_OF[name];
   const value = seconds ? sql`r.amount` : sql`r.count`;
   const named = counter

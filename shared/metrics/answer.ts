@@ -7,16 +7,16 @@ import type { MetricQuery, MetricRow, ResolvedQuery } from './query.ts';
 export type Read = Record<string, unknown>;
 
 /** How much of a row's time has passed, in milliseconds; null where none has. By its bucket, null for the whole range. */
-export type SpanOf = (bucket: Date | null) => number | null;
+export type ElapsedOf = (bucket: Date | null) => number | null;
 
 /** What was read of each group, by source. */
 export class Groups {
   private readonly rows = new Map<string, { key: Read; bySource: Map<string, Read> }>();
-  readonly spanOf: SpanOf;
+  readonly elapsedOf: ElapsedOf;
 
-  /** @param spanOf what numbers by time are divided by */
-  constructor(spanOf: SpanOf) {
-    this.spanOf = spanOf;
+  /** @param elapsedOf what numbers by time are divided by */
+  constructor(elapsedOf: ElapsedOf) {
+    this.elapsedOf = elapsedOf;
   }
 
   add(source: string, names: readonly string[], rows: readonly Read[]): void {
@@ -56,16 +56,16 @@ export function arranged(
   now: Groups,
   before: Groups | null,
 ): MetricRow[] {
-  const valuesOf = (bySource: ReadonlyMap<string, Read>, spanMs: number | null) => {
-    const figured = {
+  const valuesOf = (bySource: ReadonlyMap<string, Read>, elapsedMs: number | null) => {
+    const reader = {
       number: (metric: BaseMetric, column: string) => {
         const value = bySource.get(sourceOf(metric))?.[column];
         return value === undefined || value === null ? undefined : Number(value);
       },
       array: (metric: BaseMetric, column: string) => numbers(bySource.get(sourceOf(metric))?.[column]),
-      spanMs,
+      elapsedMs,
     };
-    return Object.fromEntries(asked.map(({ name, metric }) => [name, evaluate(metric, figured)]));
+    return Object.fromEntries(asked.map(({ name, metric }) => [name, evaluate(metric, reader)]));
   };
   const nothing = new Map<string, Read>();
   // Without groups there is one row, also of nothing.
@@ -75,11 +75,11 @@ export function arranged(
     return {
       group: Object.fromEntries(groupBy.map((name) => [name, textOrNull(key[`d_${name}`])])),
       bucket,
-      values: valuesOf(bySource, now.spanOf(bucket)),
+      values: valuesOf(bySource, now.elapsedOf(bucket)),
       labels: Object.fromEntries(
         labels.map(({ name, label }) => [name, latestText(bySource.get(labelSource(name))?.[label.measure])]),
       ),
-      previous: before ? valuesOf(before.get(text)?.bySource ?? nothing, before.spanOf(bucket)) : null,
+      previous: before ? valuesOf(before.get(text)?.bySource ?? nothing, before.elapsedOf(bucket)) : null,
     };
   });
   rows.sort(comparison(query));

@@ -6,19 +6,19 @@ import type { TimeRange } from '../domain/time-range.ts';
 import type { UsageCounters } from '../domain/usage-counters.ts';
 import type { Fact } from '../facts/definition.ts';
 import { facts } from '../facts/index.ts';
-import type { Figures } from '../rollups/aggregate.ts';
-import { localOffsets, readUnsettled } from '../rollups/rollup-state.ts';
+import type { MeasureSet } from '../rollups/aggregate.ts';
+import { localOffsets, readStale } from '../rollups/rollup-state.ts';
 import { arranged, Groups, labelSource, type Read, sourceOf } from './answer.ts';
 import { activityParts, compileWhoWasActive, USER_FACTS } from './compile/active-users.ts';
 import { countersOf, countingColumn, countingScope, summed } from './compile/counters.ts';
-import { compileFigures, groupNames, isLocal, localColumns, type Scope, usableGrains } from './compile/figures.ts';
 import { firstSeen } from './compile/known-users.ts';
-import { segmentsOf } from './compile/segments.ts';
-import { compileDistinctUsers, compileUserFigures, isOfUsers, usableUserGrains } from './compile/users.ts';
+import { compileMeasures, groupNames, isLocal, localColumns, type Scope, usableGrains } from './compile/measures.ts';
+import { spansOf } from './compile/spans.ts';
+import { compileDistinctUsers, compileUserMeasures, isOfUsers, usableUserGrains } from './compile/users.ts';
 import type { BaseMetric } from './definition.ts';
 import { factsOf } from './dimensions.ts';
+import { readElapsed } from './elapsed.ts';
 import { intervalOf, type MetricQuery, type MetricRow, type ResolvedQuery, resolveQuery } from './query.ts';
-import { readSpans } from './row-spans.ts';
 
 /** Whose numbers, and which event names count as what. */
 export interface MetricSubject {
@@ -65,27 +65,27 @@ function statementOf(metric: BaseMetric): string {
 async function readGroups(
   db: Db,
   { orgId, counters }: MetricSubject,
-  { base, labels, needsSpans, groupBy, filters }: ResolvedQuery,
+  { base, labels, needsElapsed, groupBy, filters }: ResolvedQuery,
   { granularity }: MetricQuery,
   range: TimeRange,
 ): Promise<Groups> {
-  const unsettled = await readState(db, orgId, { base, labels }, range);
+  const stale = await readState(db, orgId, { base, labels }, range);
   const offsetsSeconds = isLocal({ granularity, groupBy }) ? await localOffsets(db, range) : [];
   const scope: Scope = { orgId, timeZone: range.timeZone, granularity, offsetsSeconds, groupBy, filters };
   const interval = intervalOf(range);
-  const groups = new Groups(needsSpans ? await readSpans(db, scope, range) : () => null);
+  const groups = new Groups(needsElapsed ? await readElapsed(db, scope, range) : () => null);
   const names = groupNames(scope);
   const execute = async (statement: RawBuilder<unknown>) => (await sql<Read>`${statement}`.execute(db)).rows;
-  const figuresOfFact = (fact: Fact, of: Scope, figures: Figures) => {
-    if (isOfUsers(of, fact, figures)) {
-      const segments = segmentsOf(interval, unsettled(fact.kind), usableUserGrains(of, fact));
-      return compileUserFigures(of, fact, figures.measures, segments);
+  const measuresOfFact = (fact: Fact, of: Scope, measureSet: MeasureSet) => {
+    if (isOfUsers(of, fact, measureSet)) {
+      const spans = spansOf(interval, stale(fact.kind), usableUserGrains(of, fact));
+      return compileUserMeasures(of, fact, measureSet.measures, spans);
     }
-    return compileFigures(
+    return compileMeasures(
       of,
       fact,
-      figures,
-      segmentsOf(interval, unsettled(fact.kind), usableGrains(of, fact, figures)),
+      measureSet,
+      spansOf(interval, stale(fact.kind), usableGrains(of, fact, measureSet)),
     );
   };
 
@@ -93,35 +93,35 @@ async function readGroups(
     const formula = metrics[0]?.formula;
     if (!formula) continue;
     if (formula.kind === 'distinct' && isOfAllUsers(scope, formula.facts)) {
-      const active = compileWhoWasActive(activityParts(orgId, interval, unsettled));
+      const active = compileWhoWasActive(activityParts(orgId, interval, stale));
       // DISTINCT first, as `count(DISTINCT …)` would sort.
       const users = sql`SELECT count(*) AS users FROM (SELECT DISTINCT user_id FROM (${active}) a) d`;
       groups.add(statement, names, await execute(users));
     } else if (formula.kind === 'distinct') {
       const parts = formula.facts.map((kind) => {
         const fact = facts[kind];
-        return { fact, segments: segmentsOf(interval, unsettled(kind), usableUserGrains(scope, fact)) };
+        return { fact, spans: spansOf(interval, stale(kind), usableUserGrains(scope, fact)) };
       });
       groups.add(statement, names, await execute(compileDistinctUsers(scope, parts)));
     } else if (formula.kind === 'known-users') {
-      const changes = USER_FACTS.map((fact) => ({ fact, dirty: unsettled(fact.kind).quarters }));
+      const changes = USER_FACTS.map((fact) => ({ fact, dirty: stale(fact.kind).quarterHours }));
       const seen = firstSeen(orgId, changes);
       groups.add(statement, names, await execute(countKnownUsers(scope, range, formula.which, seen)));
     } else if (formula.kind === 'additive' && formula.counter) {
       const counted = countersOf(metrics, counters);
       const wanted = countingScope(scope, formula.fact, [...counted.values()].flat());
-      const rows = await execute(figuresOfFact(facts[formula.fact], wanted, figuresOf(metrics)));
+      const rows = await execute(measuresOfFact(facts[formula.fact], wanted, measureSetOf(metrics)));
       for (const [counter, named] of counted) {
         const own = rows.filter((row) => named.includes(String(row[countingColumn(formula.fact)])));
         groups.add(`${formula.fact}/${counter}`, names, summed(own, names, formula.measure));
       }
     } else {
-      groups.add(statement, names, await execute(figuresOfFact(facts[formula.fact], scope, figuresOf(metrics))));
+      groups.add(statement, names, await execute(measuresOfFact(facts[formula.fact], scope, measureSetOf(metrics))));
     }
   }
   for (const { name, label } of labels) {
-    const figures = { measures: [label.measure], sketches: [] };
-    groups.add(labelSource(name), names, await execute(figuresOfFact(facts[label.fact], scope, figures)));
+    const measureSet = { measures: [label.measure], sketches: [] };
+    groups.add(labelSource(name), names, await execute(measuresOfFact(facts[label.fact], scope, measureSet)));
   }
   return groups;
 }
@@ -132,7 +132,7 @@ function isOfAllUsers(scope: Scope, kinds: readonly FactKind[]): boolean {
   return isWhole && kinds.length === USER_FACTS.length && USER_FACTS.every(({ kind }) => kinds.includes(kind));
 }
 
-function figuresOf(metrics: readonly BaseMetric[]) {
+function measureSetOf(metrics: readonly BaseMetric[]) {
   const measures = new Set<string>();
   const sketches = new Set<string>();
   for (const { formula } of metrics) {
@@ -170,7 +170,7 @@ function readState(
     } else for (const kind of factsOf(formula)) kinds.add(kind);
   }
   // Of a bucket that began before the range nothing is read, changed or not.
-  return readUnsettled(db, orgId, [...kinds], {
+  return readStale(db, orgId, [...kinds], {
     startInclusive: sinceEver ? new Date(0) : startInclusive,
     endExclusive,
   });

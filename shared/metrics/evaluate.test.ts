@@ -3,8 +3,8 @@ import { evaluate } from './evaluate.ts';
 import { metricNamed } from './made-of.ts';
 
 /** A metric of numbers by the names of what it is made of in the end. */
-function numberOf(name: string, numbers: Record<string, number>, spanMs: number | null = null) {
-  return evaluate(metricNamed(name), { number: (metric) => numbers[metric.name], array: () => undefined, spanMs });
+function numberOf(name: string, numbers: Record<string, number>, elapsedMs: number | null = null) {
+  return evaluate(metricNamed(name), { number: (metric) => numbers[metric.name], array: () => undefined, elapsedMs });
 }
 
 describe('a metric by another', () => {

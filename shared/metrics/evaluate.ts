@@ -6,16 +6,16 @@ const MINUTE_MS = 60_000;
 const UNIT_MS = { minute: MINUTE_MS, hour: 60 * MINUTE_MS } as const;
 
 /** What was read for one group, by the name of each base metric's source and column. */
-export interface Figured {
+export interface MeasureReader {
   /** The sum that a measure of a source came to; undefined where the source has no row of the group. */
   number(metric: BaseMetric, column: string): number | undefined;
   array(metric: BaseMetric, column: string): readonly number[] | undefined;
   /** How much of the group's time has passed; null where none has. */
-  spanMs: number | null;
+  elapsedMs: number | null;
 }
 
 /** A metric's value for one group: 0 for counts and sums of nothing, null for rates and quantiles of nothing. */
-export function evaluate(metric: Metric, read: Figured): number | null {
+export function evaluate(metric: Metric, read: MeasureReader): number | null {
   const { formula } = metric;
   const amountOf = (name: string) => evaluate(metricNamed(name), read) ?? 0;
   switch (formula.kind) {
@@ -32,13 +32,13 @@ export function evaluate(metric: Metric, read: Figured): number | null {
       return divisor === 0 ? null : amountOf(formula.of) / divisor;
     }
     case 'rate':
-      return read.spanMs === null ? null : (amountOf(formula.of) * UNIT_MS[formula.per]) / read.spanMs;
+      return read.elapsedMs === null ? null : (amountOf(formula.of) * UNIT_MS[formula.per]) / read.elapsedMs;
     default:
       return evaluateBase({ ...metric, formula }, read);
   }
 }
 
-function evaluateBase(metric: BaseMetric, read: Figured): number | null {
+function evaluateBase(metric: BaseMetric, read: MeasureReader): number | null {
   const { formula } = metric;
   switch (formula.kind) {
     case 'additive':

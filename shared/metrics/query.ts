@@ -51,7 +51,7 @@ export interface ResolvedQuery {
   base: readonly BaseMetric[];
   labels: readonly { name: string; label: Label }[];
   /** Whether any number is by time, so that it matters how much each row spans. */
-  needsSpans: boolean;
+  needsElapsed: boolean;
   groupBy: readonly string[];
   filters: Readonly<Record<string, readonly (string | null)[]>>;
 }
@@ -100,8 +100,8 @@ export function resolveQuery(query: MetricQuery): ResolvedQuery {
   if (query.compareToPrevious && query.granularity)
     faults.push({ field: 'compare_to_previous', message: 'is not taken together with granularity' });
   if (faults.length > 0) throw validationError(faults);
-  const needsSpans = asked.some(({ metric }) => rateWithin(metric) !== null);
-  return { asked, base: [...base.values()], labels: named, needsSpans, groupBy, filters };
+  const needsElapsed = asked.some(({ metric }) => rateWithin(metric) !== null);
+  return { asked, base: [...base.values()], labels: named, needsElapsed, groupBy, filters };
 }
 
 /**

@@ -3,9 +3,9 @@ import type { Db } from '../db/orm.ts';
 import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { facts } from '../facts/index.ts';
-import { localOffsets, readUnsettled } from '../rollups/rollup-state.ts';
-import type { Scope } from './compile/figures.ts';
-import { segmentsOf } from './compile/segments.ts';
+import { localOffsets, readStale } from '../rollups/rollup-state.ts';
+import type { Scope } from './compile/measures.ts';
+import { spansOf } from './compile/spans.ts';
 import { compileUserRows, type UserColumn, usableUserGrains } from './compile/users.ts';
 import { intervalOf } from './query.ts';
 
@@ -24,7 +24,7 @@ export interface UserRowsQuery {
  */
 export async function userRows(db: Db, query: UserRowsQuery): Promise<RawBuilder<unknown>> {
   const { orgId, kinds, range, columns, only } = query;
-  const unsettled = await readUnsettled(db, orgId, kinds, range);
+  const stale = await readStale(db, orgId, kinds, range);
   const scope: Scope = {
     orgId,
     timeZone: range.timeZone,
@@ -35,8 +35,8 @@ export async function userRows(db: Db, query: UserRowsQuery): Promise<RawBuilder
   };
   const parts = kinds.flatMap((kind) => {
     const fact = facts[kind];
-    const segments = segmentsOf(intervalOf(range), unsettled(kind), usableUserGrains(scope, fact));
-    return compileUserRows(scope, fact, segments, columns, only).map(
+    const spans = spansOf(intervalOf(range), stale(kind), usableUserGrains(scope, fact));
+    return compileUserRows(scope, fact, spans, columns, only).map(
       (rows) => sql`SELECT ${sql.lit(kind)} AS kind, r.* FROM (${rows}) r`,
     );
   });

@@ -1,5 +1,5 @@
 import type { Db } from '../db/orm.ts';
-import { defaultFactsFrom } from '../domain/months.ts';
+import { defaultRetentionFloor } from '../domain/months.ts';
 import { DEFAULT_PRIVACY, type PrivacySettings } from '../domain/privacy.ts';
 import { factList } from '../facts/index.ts';
 
@@ -12,8 +12,8 @@ export async function ensureOrganisation(db: Db, orgId: string, name: string, no
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     await trx
-      .insertInto('facts_from')
-      .values(factList.map(({ kind }) => ({ org_id: orgId, kind, at: defaultFactsFrom(now) })))
+      .insertInto('retention_floors')
+      .values(factList.map(({ kind }) => ({ org_id: orgId, kind, at: defaultRetentionFloor(now) })))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   });

@@ -35,7 +35,7 @@ export async function reportScope(em: Entities, report: Report): Promise<ReportS
   };
 }
 
-/** What is settled once: which rows there are, and what their counts mean. */
+/** What is fixed once: which rows there are, and what their counts mean. */
 type Fixed = Pick<ReportScope, 'cutoff' | 'counters'>;
 
 async function readFixed(db: Db, { orgId, id }: Report): Promise<Fixed | null> {

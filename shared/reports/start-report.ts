@@ -31,7 +31,7 @@ export async function startReport(
     format: report.format,
     name: report.name,
     parallelParts,
-    reportsTaskQueue: queues.reports,
+    heavyTaskQueue: queues.heavy,
   };
   const handle = await client.workflow.start(WORKFLOWS.generateReport, {
     workflowId: reportWorkflowId(report.id),

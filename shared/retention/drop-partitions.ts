@@ -59,7 +59,7 @@ async function unkeptPartitions(db: Db, fact: Fact): Promise<Partition[]> {
       AND c.relname ~ ${`^${fact.kind}_\\d{4}_\\d{2}$`}
       AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' <= (
         SELECT min(coalesce(f.at, '-infinity'))
-        FROM organisations o LEFT JOIN facts_from f ON f.org_id = o.org_id AND f.kind = ${fact.kind})
+        FROM organisations o LEFT JOIN retention_floors f ON f.org_id = o.org_id AND f.kind = ${fact.kind})
     ORDER BY c.relname`.execute(db);
   return rows.map(({ name, is_attached, is_pending }) => ({
     name,
@@ -73,7 +73,7 @@ async function unkeptPartitions(db: Db, fact: Fact): Promise<Partition[]> {
 async function isNobodys(db: Db, fact: Fact, { name, month }: Partition): Promise<boolean> {
   const { rows } = await sql<{ is_kept: boolean }>`
     SELECT EXISTS (
-      SELECT FROM organisations o LEFT JOIN facts_from f ON f.org_id = o.org_id AND f.kind = ${fact.kind}
+      SELECT FROM organisations o LEFT JOIN retention_floors f ON f.org_id = o.org_id AND f.kind = ${fact.kind}
       WHERE f.at IS NULL OR f.at < (${month}::date + interval '1 month') AT TIME ZONE 'UTC'
          OR (o.legal_hold AND EXISTS (SELECT FROM ${sql.table(name)} t WHERE t.org_id = o.org_id))
     ) AS is_kept`.execute(db);

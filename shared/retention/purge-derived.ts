@@ -2,10 +2,10 @@ import { type RawBuilder, sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
 import { type DerivedKind, type DerivedTable, derivedTables } from './derived-tables.ts';
-import { raiseFloor } from './floor.ts';
 import { isHeld } from './policy.ts';
 import { addRemoved } from './purge-counts.ts';
 import type { PurgedBatch } from './purge-fact.ts';
+import { raiseRetentionFloor } from './retention-floor.ts';
 
 /** About so many rows at once: all rows of a bucket go together. */
 const BATCH_ROWS = 5_000;
@@ -28,7 +28,7 @@ export async function purgeDerivedBatch(
   return db.transaction().execute(async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
     // Readers take what lies before this floor for unknown, not for nothing.
-    if (kind === 'rollups') await raiseFloor(trx, ref.orgId, kind, cutoff);
+    if (kind === 'rollups') await raiseRetentionFloor(trx, ref.orgId, kind, cutoff);
     for (const table of derivedTables[kind]) {
       const rows = await removeOldest(trx, table, ref.orgId, cutoff);
       if (rows === 0) continue;

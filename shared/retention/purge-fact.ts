@@ -3,9 +3,9 @@ import type { PurgeRef, RowCursor } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
 import type { Fact } from '../facts/definition.ts';
 import { forgetKeys, inPage, nextPage } from './fact-page.ts';
-import { raiseFloor } from './floor.ts';
 import { isHeld } from './policy.ts';
 import { addRemoved } from './purge-counts.ts';
+import { raiseRetentionFloor } from './retention-floor.ts';
 
 /** Some ten milliseconds: whoever waits for these rows does not wait long, and little is lost where this is killed. */
 const BATCH_ROWS = 5_000;
@@ -27,7 +27,7 @@ export async function purgeFactBatch(
 ): Promise<PurgedBatch> {
   return db.transaction().execute(async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
-    await raiseFloor(trx, ref.orgId, fact.kind, cutoff);
+    await raiseRetentionFloor(trx, ref.orgId, fact.kind, cutoff);
     const page = await nextPage(trx, fact, ref.orgId, { after, before: cutoff }, BATCH_ROWS);
     if (!page) return { rows: 0, isDone: true, next: null };
     const { rows } = await sql<{ rows: string }>`

@@ -22,7 +22,7 @@ export async function startRetention(
   { orgId, dryRun, days, ...by }: RetentionToStart,
 ): Promise<StartedRun> {
   const scheduledAt = new Date().toISOString();
-  const heavyTaskQueue = queues.reports;
+  const heavyTaskQueue = queues.heavy;
   const input: RetentionInput = { orgId, dryRun, days, scheduledAt, dropsPartitions: true, heavyTaskQueue, ...by };
   const workflowId = retentionWorkflowId(orgId, [dryRun ? 'dry-run' : 'by-hand', ...named(days)].join(','));
   const handle = await client.workflow.start(WORKFLOWS.retentionCleanup, {

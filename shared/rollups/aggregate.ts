@@ -23,7 +23,7 @@ export interface Selection {
 }
 
 /** What is made of them: measures and sketches of a fact's rollup, by name. */
-export interface Figures {
+export interface MeasureSet {
   measures: readonly string[];
   sketches: readonly string[];
 }
@@ -74,7 +74,7 @@ function rollupOf(fact: Fact, { from }: Selection): RawBuilder<unknown> {
 export function combined(
   rollup: Rollup,
   groups: readonly string[],
-  { measures, sketches }: Figures,
+  { measures, sketches }: MeasureSet,
   parts: { measures: readonly MeasureRows[]; bins: (sketch: string) => readonly BinRows[] },
 ): RawBuilder<unknown> {
   const [only] = parts.measures;

@@ -4,23 +4,23 @@ import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 
 /** Where the rollups of a fact do not say what the facts say. */
-export interface Unsettled {
-  /** Starts of quarters that changed since their rollup, in milliseconds, in order. */
-  quarters: readonly number[];
+export interface StaleBuckets {
+  /** Starts of quarter hours that changed since their rollup, in milliseconds, in order. */
+  quarterHours: readonly number[];
   /** Rollups before this were purged; null where none were. */
   rollupsFromMs: number | null;
 }
 
 /** Where the rollups of a fact cannot be read. */
-export type UnsettledFacts = (kind: FactKind) => Unsettled;
+export type StaleFacts = (kind: FactKind) => StaleBuckets;
 
 /** What the ledger says of some facts. The snapshot that it is read in must be that of the rollups. */
-export async function readUnsettled(
+export async function readStale(
   db: Db,
   orgId: string,
   kinds: readonly FactKind[],
   { startInclusive, endExclusive }: Pick<TimeRange, 'startInclusive' | 'endExclusive'>,
-): Promise<UnsettledFacts> {
+): Promise<StaleFacts> {
   const byKind = new Map(kinds.map((kind): [FactKind, number[]] => [kind, []]));
   let rollupsFromMs: number | null = null;
   if (kinds.length > 0) {
@@ -29,14 +29,14 @@ export async function readUnsettled(
       WHERE org_id = ${orgId} AND kind IN (${sql.join([...kinds])}) AND bucket >= ${startInclusive}::timestamptz
         AND bucket < ${endExclusive}::timestamptz
       UNION ALL
-      SELECT NULL, (extract(epoch FROM at) * 1000)::bigint FROM facts_from WHERE org_id = ${orgId} AND kind = 'rollups'
+      SELECT NULL, (extract(epoch FROM at) * 1000)::bigint FROM retention_floors WHERE org_id = ${orgId} AND kind = 'rollups'
       ORDER BY ms`.execute(db);
     for (const { kind, ms } of rows) {
       if (kind === null) rollupsFromMs = Number(ms);
       else byKind.get(kind)?.push(Number(ms));
     }
   }
-  return (kind) => ({ quarters: byKind.get(kind) ?? [], rollupsFromMs });
+  return (kind) => ({ quarterHours: byKind.get(kind) ?? [], rollupsFromMs });
 }
 
 /** The offsets from UTC that local clocks had in a range, in seconds, each once. */

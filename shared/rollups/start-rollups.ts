@@ -6,7 +6,7 @@ import { kindAttribute, organisationAttribute, type StartedRun, type TaskQueues 
 /** After whatever somebody waits for. */
 const ROLLUP_PRIORITY = 5;
 
-/** Settles an organisation's buckets now; while that is under way it is joined. */
+/** Refreshes an organisation's buckets now; while that is under way it is joined. */
 export function startRollup(client: Client, queues: TaskQueues, orgId: string): Promise<StartedRun> {
   const input: RollupInput = { orgId };
   return start(client, queues, 'rollup', WORKFLOWS.rollup, orgId, 'by-hand', input);
@@ -18,14 +18,14 @@ export function startBackfill(
   queues: TaskQueues,
   { orgId, startDate, endDate, force }: Pick<BackfillInput, 'orgId' | 'startDate' | 'endDate' | 'force'>,
 ): Promise<StartedRun> {
-  const input: BackfillInput = { orgId, startDate, endDate, force, heavyTaskQueue: queues.reports };
+  const input: BackfillInput = { orgId, startDate, endDate, force, heavyTaskQueue: queues.heavy };
   const which = `${startDate}..${endDate}${force ? ',force' : ''}`;
   return start(client, queues, 'backfill', WORKFLOWS.backfill, orgId, which, input);
 }
 
 /** Compares an organisation's rollups with its facts; while that is under way it is joined. */
 export function startVerify(client: Client, queues: TaskQueues, orgId: string): Promise<StartedRun> {
-  const input: VerifyInput = { orgId, heavyTaskQueue: queues.reports };
+  const input: VerifyInput = { orgId, heavyTaskQueue: queues.heavy };
   return start(client, queues, 'verify', WORKFLOWS.verifyRollups, orgId, 'by-hand', input);
 }
 

@@ -4,7 +4,7 @@ import type { Fact } from '../facts/definition.ts';
 import { during } from './intervals.ts';
 
 /**
- * What users did in some intervals, out of the facts: a row for each UTC day, user, name, feature and quarter of an hour
+ * What users did in some intervals, out of the facts: a row for each UTC day, user, name, feature and quarter hour
  * (0 to 95) with count, amount and the first and the last moment in milliseconds of the day.
  */
 export function userActivity(fact: Fact, orgId: string, intervals: readonly Interval[]): RawBuilder<unknown> {
@@ -16,7 +16,7 @@ export function userActivity(fact: Fact, orgId: string, intervals: readonly Inte
   const msOfDay = sql`((date_part('epoch', ${at}) * 1000)::bigint % 86400000)::integer`;
   return sql`
     SELECT ${day} AS day, t.user_id, ${users.name ?? sql`NULL::text`} AS name, ${users.feature ?? sql`NULL::text`} AS feature,
-           (${msOfDay} / 900000)::smallint AS quarter, count(*)::integer AS count,
+           (${msOfDay} / 900000)::smallint AS quarter_hour, count(*)::integer AS count,
            ${users.amount ? sql`sum(${users.amount})` : sql`NULL::numeric`} AS amount,
            min(${msOfDay}) AS first_ms, max(${msOfDay}) AS last_ms
     FROM ${from}

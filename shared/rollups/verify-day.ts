@@ -4,8 +4,8 @@ import { GRAINS, type Grain } from '../domain/buckets.ts';
 import type { Fact } from '../facts/definition.ts';
 import { pgTime } from '../pg-time.ts';
 import { within } from './intervals.ts';
+import { dayRows, hourRows, quarterHourRows, tierRows } from './refresh-fact.ts';
 import { fullTier, type RollupTier, smallTiers } from './rollup-table.ts';
-import { dayRows, hourRows, quarterRows, tierRows } from './settle-fact.ts';
 import { userActivity } from './user-activity.ts';
 
 const DAY_MS = GRAINS.day * 1000;
@@ -33,7 +33,7 @@ export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStar
       const day = { startInclusiveMs: dayStartMs, endExclusiveMs: dayStartMs + DAY_MS };
       const { rows } = await sql<{ dirty: boolean; floor: string | null }>`
         SELECT EXISTS (SELECT FROM bucket_ledger WHERE org_id = ${orgId} AND kind = ${fact.kind} AND ${within(sql`bucket`, [day])}) AS dirty,
-               (SELECT max(at) FROM facts_from WHERE org_id = ${orgId} AND kind IN (${sql.join(sourcesOf(fact))})) AS floor`.execute(
+               (SELECT max(at) FROM retention_floors WHERE org_id = ${orgId} AND kind IN (${sql.join(sourcesOf(fact))})) AS floor`.execute(
         trx,
       );
       const state = rows[0];
@@ -57,9 +57,9 @@ export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStar
       const { table } = full;
       await compare(
         table,
-        'quarter',
-        quarterRows(fact, orgId, starts('quarter')),
-        storedRows(fact, full, orgId, 'quarter', day),
+        'quarter_hour',
+        quarterHourRows(fact, orgId, starts('quarter_hour')),
+        storedRows(fact, full, orgId, 'quarter_hour', day),
       );
       await compare(table, 'hour', hourRows(fact, orgId, starts('hour')), storedRows(fact, full, orgId, 'hour', day));
       await compare(table, 'day', dayRows(fact, orgId, starts('day')), storedRows(fact, full, orgId, 'day', day));
@@ -72,14 +72,14 @@ export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStar
       if (fact.rollup.users) {
         const facts = userActivity(fact, orgId, [day]);
         const stored = sql`
-          SELECT u.user_id, u.name, u.feature, q.quarter, q.count, q.amount, q.first_ms, q.last_ms
-          FROM user_rollup u CROSS JOIN LATERAL unnest(u.quarters, u.counts, u.amounts, u.first_ms, u.last_ms)
-            AS q(quarter, count, amount, first_ms, last_ms)
+          SELECT u.user_id, u.name, u.feature, q.quarter_hour, q.count, q.amount, q.first_ms, q.last_ms
+          FROM user_rollup u CROSS JOIN LATERAL unnest(u.quarter_hours, u.counts, u.amounts, u.first_ms, u.last_ms)
+            AS q(quarter_hour, count, amount, first_ms, last_ms)
           WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND u.day = ${dayText}::date`;
         await compare(
           'user_rollup',
           'user',
-          sql`SELECT user_id, name, feature, quarter, count, amount, first_ms, last_ms FROM (${facts}) f`,
+          sql`SELECT user_id, name, feature, quarter_hour, count, amount, first_ms, last_ms FROM (${facts}) f`,
           stored,
         );
       }
@@ -103,7 +103,7 @@ function storedRows(
   day: Parameters<typeof within>[1][number],
 ) {
   const sketches =
-    grain === 'quarter' ? [] : Object.keys(rollup.sketches).flatMap((name) => [`${name}_bins`, `${name}_counts`]);
+    grain === 'quarter_hour' ? [] : Object.keys(rollup.sketches).flatMap((name) => [`${name}_bins`, `${name}_counts`]);
   const columns = ['bucket', ...tier.dimensions, ...Object.keys(rollup.measures), ...sketches];
   return sql`SELECT ${sql.join(columns.map((name) => sql.ref(`t.${name}`)))} FROM ${sql.table(tier.table)} t
     WHERE t.org_id = ${orgId} AND t.grain_seconds = ${GRAINS[grain]} AND ${within(sql`t.bucket`, [day])}`;

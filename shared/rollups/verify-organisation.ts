@@ -62,7 +62,7 @@ async function verifyKnownUsers(em: Entities, orgId: string): Promise<Difference
     SELECT count(*) FILTER (WHERE k.first_seen IS DISTINCT FROM e.at AND e.at IS NOT NULL) AS missing,
            count(*) FILTER (WHERE e.at IS NULL) AS surplus
     FROM expected e FULL JOIN (SELECT * FROM known_users WHERE org_id = ${orgId}) k ON k.user_id = e.user_id
-    WHERE k.first_seen IS NULL OR k.first_seen >= coalesce((SELECT max(at) FROM facts_from WHERE org_id = ${orgId}), '-infinity')`.execute(
+    WHERE k.first_seen IS NULL OR k.first_seen >= coalesce((SELECT max(at) FROM retention_floors WHERE org_id = ${orgId}), '-infinity')`.execute(
     dbOf(em),
   );
   const missing = Number(rows[0]?.missing);

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import { dbOf, type Entities } from '../db/orm.ts';
-import { userDays } from './settle-user-days.ts';
+import { userDays } from './refresh-user-days.ts';
 import type { Difference } from './verify-day.ts';
 
 /** What users did on each day, against their rows of each fact, which are written together; as far as none were purged. */
 export async function verifyUserDays(em: Entities, orgId: string): Promise<Difference[]> {
   const kept = sql`(day::timestamp AT TIME ZONE 'UTC') >= coalesce(
-    (SELECT at FROM facts_from WHERE org_id = ${orgId} AND kind = 'rollups'), '-infinity')`;
+    (SELECT at FROM retention_floors WHERE org_id = ${orgId} AND kind = 'rollups'), '-infinity')`;
   const { rows } = await sql<{ day: string; missing: string; surplus: string }>`
     WITH expected AS MATERIALIZED (${userDays(sql`FROM user_rollup u WHERE u.org_id = ${orgId}`)})
     SELECT coalesce(e.day, d.day)::text AS day, count(*) FILTER (WHERE e.day IS NOT NULL) AS missing,

@@ -29,7 +29,7 @@ export function awaitExecutions(fact: Fact, orgId: string) {
 
 /**
  * Executions that others waited for: marks the buckets of those. What both sides miss of each other, writing at the same
- * moment, the settling sees, which waits for the writes under way (rollups/settle-dirty.ts).
+ * moment, the refresh sees, which waits for the writes under way (rollups/refresh-dirty.ts).
  */
 export function markDependents(fact: Fact, orgId: string, stamp: string) {
   if (fact.kind !== 'executions') return sql``;

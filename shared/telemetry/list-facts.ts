@@ -10,7 +10,7 @@ export interface FactList {
   /** Compared for equality. */
   filters: readonly string[];
   /** Bounded from below and above. */
-  numbers: readonly string[];
+  measures: readonly string[];
   /** Texts that a search looks into. */
   searched: readonly string[];
   /** Columns that a row of the list does without. */
@@ -60,7 +60,7 @@ function factKey(fact: Fact): RawBuilder<unknown> {
 }
 
 /** What a query asks of a row `t`, its place in the list aside. The time range leaves out the other partitions. */
-export function factConditions({ fact, filters, numbers, searched }: FactList, query: FactListQuery) {
+export function factConditions({ fact, filters, measures, searched }: FactList, query: FactListQuery) {
   const at = sql.ref(`t.${fact.timeColumn}`);
   const conditions: RawBuilder<unknown>[] = [
     sql`t.org_id = ${query.orgId}`,
@@ -81,7 +81,7 @@ export function factConditions({ fact, filters, numbers, searched }: FactList, q
     const value = query.equal[name];
     if (value !== undefined) conditions.push(sql`${sql.ref(`t.${name}`)} = ${value}`);
   }
-  for (const name of numbers) {
+  for (const name of measures) {
     const least = query.atLeast[name];
     const most = query.atMost[name];
     if (least !== undefined) conditions.push(sql`${sql.ref(`t.${name}`)} >= ${least}::numeric`);

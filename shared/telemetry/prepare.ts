@@ -11,7 +11,7 @@ import { MAX_AHEAD_MS } from '../wire.ts';
 export interface Receiver {
   orgId: string;
   privacy: Privacy;
-  factsFrom: ReadonlyMap<FactKind, Date>;
+  retentionFloors: ReadonlyMap<FactKind, Date>;
   /** A member writes as itself: the id that its records carry unless they say the same. */
   memberUserId: string | null;
 }
@@ -117,7 +117,7 @@ function addFact(
   if (endedAt && record.at && endedAt < record.at) {
     faults.push({ field: 'ended_at', message: `is before ${fact.timeColumn}` });
   }
-  const from = receiver.factsFrom.get(fact.kind);
+  const from = receiver.retentionFloors.get(fact.kind);
   if (from && at < from) faults.push(tooOld(fact, from));
   if (faults.length > 0) return faults;
 

@@ -43,7 +43,7 @@ export async function storeBatch(
 ): Promise<StoreResult> {
   limitPerId(batch);
   const stamp = await takeIngestStamp(trx, orgId);
-  const floors = await factsFrom(trx, orgId);
+  const floors = await retentionFloors(trx, orgId);
   const records: StoredRecord[] = [];
   const errors = [...batch.errors];
   const roundsOf = new Map(
@@ -101,9 +101,9 @@ function claimsOf(roundsOf: ReadonlyMap<Fact, readonly PreparedFact[][]>): KeyCl
 }
 
 /** From when on each fact of an organisation is kept. */
-export async function factsFrom(db: Db, orgId: string): Promise<Map<FactKind, Date>> {
+export async function retentionFloors(db: Db, orgId: string): Promise<Map<FactKind, Date>> {
   const { rows } = await sql<{ kind: FactKind; at: string }>`
-    SELECT kind, at FROM facts_from WHERE org_id = ${orgId}`.execute(db);
+    SELECT kind, at FROM retention_floors WHERE org_id = ${orgId}`.execute(db);
   return new Map(rows.map(({ kind, at }) => [kind, pgTime(at)]));
 }
 

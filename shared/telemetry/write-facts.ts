@@ -151,7 +151,7 @@ function mergedValues(fact: Fact, mode: WriteOptions['mode']): { column: string;
   return values;
 }
 
-/** Each changed quarter of an hour, once a statement. */
+/** Each changed quarter hour, once a statement. */
 function markBuckets(fact: Fact, orgId: string, stamp: string) {
   return sql`
     INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localClock, numberOf, type Sent, telemetry, textOf } from '../metrics/telemetry.ts';
-import { settleAll } from '../rollups/facts.ts';
+import { refreshAll } from '../rollups/facts.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
@@ -166,20 +166,20 @@ describe.each([
     }
   }
 
-  it('a moment after a write, half of it settled, and settled', { timeout: 120_000 }, async () => {
+  it('a moment after a write, half of it refreshed, and refreshed', { timeout: 120_000 }, async () => {
     admin = await service.clientFor(orgId, 'admin');
     await admin.patch('/settings', { time_zone: timeZone });
     const records = sent.map(({ record }) => record);
     await admin.post('/batch', records.slice(0, 1200));
-    await settleAll(service.orm, orgId);
+    await refreshAll(service.orm, orgId);
     expect((await admin.post('/batch', records.slice(1200))).json).toMatchObject({ accepted: 1800, rejected: 0 });
     const ignored = (await admin.get('/errors?days=40&exception_type=Late&limit=1')).json.data[0];
     await admin.patch(`/errors/${ignored.id}`, { status: 'ignored' });
     await admin.post('/reports', { name: 'waits', report_type: 'events', format: 'csv' });
     await check();
-    await settleAll(service.orm, orgId);
+    await refreshAll(service.orm, orgId);
     await check();
-    // Late ones, here and there in days that are settled.
+    // Late ones, here and there in days that are refreshed.
     const late = telemetry({ seed: 99, count: 15, fromMs: now - 35 * DAY_MS, toMs: now - 1_000, users: 9 });
     sent.push(...late);
     const later = await admin.post(

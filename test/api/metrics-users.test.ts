@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localClock, type Sent, telemetry, textOf } from '../metrics/telemetry.ts';
-import { settleAll } from '../rollups/facts.ts';
+import { refreshAll } from '../rollups/facts.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const FIGURES = [
+const MEASURES = [
   'login_count',
   'message_count',
   'files_uploaded',
@@ -24,9 +24,9 @@ const FIGURES = [
   'event_count',
   'execution_count',
 ] as const;
-type Figures = Record<(typeof FIGURES)[number], number>;
+type Measures = Record<(typeof MEASURES)[number], number>;
 
-function figuresOf(sent: readonly Sent[]): Figures {
+function measuresOf(sent: readonly Sent[]): Measures {
   const named = (name: string) => sent.filter((one) => textOf(one, 'event_name') === name).length;
   const sessions = sent.filter(({ type }) => type === 'session');
   const lengths = sessions.map((one) => Date.parse(textOf(one, 'ended_at') ?? new Date(one.at).toISOString()) - one.at);
@@ -50,7 +50,7 @@ function userDays(sent: readonly Sent[], dayOf: (ms: number) => string) {
   return [...days]
     .map(([key, rows]) => {
       const [date, user_id]: string[] = JSON.parse(key);
-      return { user_id: String(user_id), date: String(date), ...figuresOf(rows) };
+      return { user_id: String(user_id), date: String(date), ...measuresOf(rows) };
     })
     .sort((a, b) => (a.date === b.date ? (a.user_id < b.user_id ? -1 : 1) : a.date < b.date ? 1 : -1));
 }
@@ -77,7 +77,7 @@ function mostActiveHour(sent: readonly Sent[], hourOf: (ms: number) => number): 
 }
 
 async function pages(client: ApiClient, query: string, limit: number) {
-  const rows: (Figures & { user_id: string; date: string })[] = [];
+  const rows: (Measures & { user_id: string; date: string })[] = [];
   let cursor = '';
   do {
     const { status, json } = await client.get(`/user-activity?${query}&limit=${limit}${cursor}`);
@@ -128,8 +128,8 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
           (one) => textOf(one, 'feature'),
         );
         expect(json.totals).toEqual({
-          ...figuresOf(own),
-          session_duration_sec: expect.closeTo(figuresOf(own).session_duration_sec, 6),
+          ...measuresOf(own),
+          session_duration_sec: expect.closeTo(measuresOf(own).session_duration_sec, 6),
         });
         expect(json.active_days).toBe(new Set(own.filter(isActivity).map(({ at }) => dayOf(at))).size);
         expect(json.most_active_hour).toBe(mostActiveHour(own, hourOf));
@@ -143,7 +143,7 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
     expect(stats.streak_days).toBe([0, 1, 2, 3].filter((days) => active.has(dayOf(now - days * DAY_MS))).length);
   }
 
-  it('a moment after a write, half of it settled, settled but for late ones, and settled', {
+  it('a moment after a write, half of it refreshed, refreshed but for late ones, and refreshed', {
     timeout: 120_000,
   }, async () => {
     admin = await service.clientFor(orgId, 'admin');
@@ -151,15 +151,15 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
     await admin.put('/users/user-1', { email: 'one@example.com' });
     const records = kept.map(({ record }) => record);
     expect((await admin.post('/batch', records.slice(0, 1500))).json).toMatchObject({ accepted: 1500 });
-    await settleAll(service.orm, orgId);
+    await refreshAll(service.orm, orgId);
     const rest = (await admin.post('/batch', records.slice(1500, -20))).json;
     expect(rest).toMatchObject({ rejected: 0 });
     await check(kept.slice(0, -20));
-    await settleAll(service.orm, orgId);
-    // A few late ones: here and there in days that are settled.
+    await refreshAll(service.orm, orgId);
+    // A few late ones: here and there in days that are refreshed.
     await admin.post('/batch', records.slice(-20));
     await check();
-    await settleAll(service.orm, orgId);
+    await refreshAll(service.orm, orgId);
     await check();
   });
 
@@ -197,7 +197,7 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
     const own = within(query).filter(({ user }) => user === 'user-1');
     expect(await pages(member, query, 50)).toEqual(userDays(own, dayOf));
     expect((await member.get(`/user-activity/stats?${query}`)).json.totals.event_count).toBe(
-      figuresOf(own).event_count,
+      measuresOf(own).event_count,
     );
     for (const path of ['/user-activity', '/user-activity/stats']) {
       expect((await member.get(`${path}?user_id=user-2`)).status).toBe(403);
@@ -228,7 +228,7 @@ it('counts what the settings say from the next question on', async () => {
   expect(await logins()).toBe(3);
   expect((await admin.get('/user-activity/stats')).json.totals.login_count).toBe(3);
   await admin.patch('/settings', { usage_counters: { login: [] } });
-  await settleAll(service.orm, 'renamed');
+  await refreshAll(service.orm, 'renamed');
   expect(await logins()).toBe(0);
 });
 
@@ -245,7 +245,7 @@ it('follows a streak beyond the range, and lets today be empty', async () => {
   await admin.post('/batch', events);
   const streak = async (more = '') => (await admin.get(`/user-activity/stats?days=2${more}`)).json.streak_days;
   expect([await streak(), await streak('&user_id=jane')]).toEqual([30, 30]);
-  await settleAll(service.orm, 'streak');
+  await refreshAll(service.orm, 'streak');
   expect([await streak(), await streak('&user_id=jane'), await streak('&user_id=john')]).toEqual([30, 30, 0]);
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { settleAll } from '../rollups/facts.ts';
+import { refreshAll } from '../rollups/facts.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
@@ -72,7 +72,7 @@ it.each([[DAYS], [['2026-11-01']], [['2026-10-31']]])('days that have midnight t
   const range = { start_date: dates[0] ?? '', end_date: dates.at(-1) ?? '' };
   const query = new URLSearchParams(range).toString();
   expectWhole(await activity(query), dates);
-  await settleAll(service.orm, 'havana');
+  await refreshAll(service.orm, 'havana');
   expectWhole(await activity(query), dates);
   const asked = { name: 'u', report_type: 'user_activity', format: 'json', parameters: range };
   const { json } = await admin.report(asked);

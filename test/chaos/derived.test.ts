@@ -26,7 +26,7 @@ test('rollups equal the facts after worker and database were killed in the middl
   expect(await differencesOfDerived(scene)).toEqual([]);
   const [floor] = await scene.rows(
     z.object({ removed: z.coerce.number() }),
-    `SELECT count(*) AS removed FROM facts_from f
+    `SELECT count(*) AS removed FROM retention_floors f
      WHERE f.org_id = $1 AND f.kind = 'events' AND f.at > '2026-03-01'
        AND NOT EXISTS (SELECT FROM events e WHERE e.org_id = f.org_id AND e.occurred_at < f.at)`,
     [ORG],

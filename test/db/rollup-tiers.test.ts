@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { useTestOrm } from '../database.ts';
-import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
+import { newOrganisation, refreshAll, store } from '../rollups/facts.ts';
 
 let orm: Orm;
 useTestOrm(4, (opened) => {
@@ -37,7 +37,7 @@ it('small rollup tables are filled by their migration from the rollups that ther
     },
   ]).flat();
   await store(orm, orgId, records);
-  await settleAll(orm, orgId);
+  await refreshAll(orm, orgId);
   const db = dbOf(orm.em.fork());
   const rows = async () =>
     Promise.all(
@@ -47,11 +47,11 @@ it('small rollup tables are filled by their migration from the rollups that ther
         return found.rows.map(({ row }) => row);
       }),
     );
-  const settled = await rows();
-  for (const tier of settled) expect(tier.length).toBeGreaterThan(4);
+  const refreshed = await rows();
+  for (const tier of refreshed) expect(tier.length).toBeGreaterThan(4);
   await orm.migrator.down({ migrations: ['0010-rollup-tiers'] });
   await orm.migrator.up();
-  expect(await rows()).toEqual(settled);
+  expect(await rows()).toEqual(refreshed);
   const verdict = await verifyOrganisation(orm.em.fork(), orgId);
   expect(verdict.differences).toEqual([]);
   expect(verdict.daysChecked).toBeGreaterThan(4);

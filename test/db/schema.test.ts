@@ -53,7 +53,7 @@ it('leads every primary key of telemetry and reports with the organisation', asy
   const { rows } = await sql<{ table: string; first: string }>`
     SELECT c.relname AS table, a.attname AS first
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
-    WHERE i.indisprimary AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ('tidemark_migrations', 'rate_limits', 'installation', 'host_samples', 'host_sample_quarters')`.execute(
+    WHERE i.indisprimary AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ('tidemark_migrations', 'rate_limits', 'installation', 'host_samples', 'host_samples_15m')`.execute(
     dbOf(orm.em.fork()),
   );
   expect(rows.length).toBeGreaterThan(10);

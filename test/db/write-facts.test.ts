@@ -6,7 +6,7 @@ import { createPrivacy, DEFAULT_PRIVACY } from '../../shared/domain/privacy.ts';
 import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
 import { takeCutoff } from '../../shared/telemetry/cutoff.ts';
 import { prepareBatch } from '../../shared/telemetry/prepare.ts';
-import { factsFrom, storeBatch } from '../../shared/telemetry/store-batch.ts';
+import { retentionFloors, storeBatch } from '../../shared/telemetry/store-batch.ts';
 import { useTestOrm } from '../database.ts';
 
 let orm: Orm;
@@ -27,7 +27,7 @@ async function store(orgId: string, records: object[]) {
   return orm.em.fork().transactional(async (em) => {
     const db = dbOf(em);
     const privacy = createPrivacy(DEFAULT_PRIVACY, orgId, 'x'.repeat(32));
-    const receiver = { orgId, privacy, factsFrom: await factsFrom(db, orgId), memberUserId: null };
+    const receiver = { orgId, privacy, retentionFloors: await retentionFloors(db, orgId), memberUserId: null };
     return storeBatch(db, orgId, prepareBatch(records, receiver, now));
   });
 }

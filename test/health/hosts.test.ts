@@ -73,7 +73,7 @@ describe('a system without samples', () => {
       rollup_lag_seconds: 0,
       workers: { task_queue: service.config.TASK_QUEUE, pollers: 1 },
     });
-    expect(json.workers.queues).toContainEqual({ task_queue: `${service.config.TASK_QUEUE}-reports`, pollers: 1 });
+    expect(json.workers.queues).toContainEqual({ task_queue: `${service.config.TASK_QUEUE}-heavy`, pollers: 1 });
     for (const name of ['cpu_percent', 'memory_percent', 'disk_percent']) {
       expect(json[name], name).toBeGreaterThanOrEqual(0);
       expect(json[name], name).toBeLessThanOrEqual(100);
@@ -173,22 +173,22 @@ describe('the history', () => {
   };
 
   it('has local days, before and after samples are rolled up, however often', async () => {
-    const quarters = async () => (await sql`SELECT * FROM host_sample_quarters ORDER BY host, at`.execute(db())).rows;
+    const quarterHours = async () => (await sql`SELECT * FROM host_samples_15m ORDER BY host, at`.execute(db())).rows;
     const whole = { startInclusive: new Date(first), endExclusive: new Date(first + 73 * 60 * MINUTE_MS) };
     expect(await days(zurich)).toEqual(daysInZurich);
     expect(await days(kolkata)).toEqual(daysInKolkata);
     const average = await averageHostState(db(), whole);
     expect(average).toMatchObject({ cpu_percent: 46.37, processes: 100, load_1m: 0.25 });
     expect(await rollUpHostSamples(db())).toBeGreaterThanOrEqual(155);
-    const rolledUp = await quarters();
+    const rolledUp = await quarterHours();
     expect(await days(zurich)).toEqual(daysInZurich);
     expect(await days(kolkata)).toEqual(daysInKolkata);
     expect(await averageHostState(db(), whole)).toEqual(average);
     // Again from the start: the same rows come out.
-    await sql`DELETE FROM host_sample_quarters WHERE at >= ${new Date(longDay)}`.execute(db());
+    await sql`DELETE FROM host_samples_15m WHERE at >= ${new Date(longDay)}`.execute(db());
     await rollUpHostSamples(db());
     await rollUpHostSamples(db());
-    expect(await quarters()).toEqual(rolledUp);
+    expect(await quarterHours()).toEqual(rolledUp);
   });
 
   it('averages over hosts, and keeps peaks', async () => {
@@ -246,18 +246,18 @@ describe('the history', () => {
       await store(host, new Date(noon - daysAgo * DAY_MS), cpuPercent);
     }
     const before = await history(admin, { days: '30', host });
-    await sql`DELETE FROM host_sample_quarters`.execute(db());
+    await sql`DELETE FROM host_samples_15m`.execute(db());
     const run = () =>
       service.temporal.workflow.execute(WORKFLOWS.housekeeping, {
         taskQueue: service.config.TASK_QUEUE,
         workflowId: randomUUID(),
       });
     expect(await run()).toMatchObject({
-      hostQuartersRolledUp: expect.any(Number),
+      hostBuckets15mRolledUp: expect.any(Number),
       hostRowsRemoved: expect.any(Number),
     });
     expect(await storedTimes(host)).toEqual([noon - 3 * DAY_MS]);
-    const { rows } = await sql`SELECT FROM host_sample_quarters WHERE host = ${host}`.execute(db());
+    const { rows } = await sql`SELECT FROM host_samples_15m WHERE host = ${host}`.execute(db());
     expect(rows.length).toBe(2);
     await run();
     const after = await history(admin, { days: '30', host });

@@ -5,11 +5,11 @@ import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
 import { TidemarkError } from '../../shared/errors.ts';
 import { queryMetrics } from '../../shared/metrics/ask.ts';
 import type { MetricQuery } from '../../shared/metrics/query.ts';
-import { dirtyGroups, settleDirty } from '../../shared/rollups/settle-dirty.ts';
+import { dirtyGroups, refreshDirty } from '../../shared/rollups/refresh-dirty.ts';
 import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { useTestOrm } from '../database.ts';
-import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
-import { localSpanMs } from './local-spans.ts';
+import { newOrganisation, refreshAll, store } from '../rollups/facts.ts';
+import { localSpanMs } from './local-elapsed.ts';
 import { dimensionOf, expected, readFacts, type StoredRow, userFacts } from './oracle.ts';
 import { beginnings, questions } from './questions.ts';
 import { records } from './records.ts';
@@ -43,8 +43,8 @@ async function bruteForce(orgId: string, query: MetricQuery) {
     const values = query.metrics.map((name) => {
       const rows = (rowsOf.get(name) ?? []).filter((row) => keyOf(row) === key);
       const atMs = [...rowsOf.values()].flat().find((row) => keyOf(row) === key)?.at;
-      const spanMs = () => localSpanMs(query.range, query.granularity, atMs ?? query.range.startInclusive.getTime());
-      return [name, expected[name]?.value(rows, { firstSeenMs, spanMs }) ?? null];
+      const elapsedMs = () => localSpanMs(query.range, query.granularity, atMs ?? query.range.startInclusive.getTime());
+      return [name, expected[name]?.value(rows, { firstSeenMs, elapsedMs }) ?? null];
     });
     answer.set(key, Object.fromEntries(values));
   }
@@ -82,7 +82,7 @@ async function compare(orgId: string, query: MetricQuery) {
 // Each run asks 20 questions: 12 runs in the suite, 60 (1,200 questions) with TIDEMARK_LONG_TESTS.
 const long = process.env.TIDEMARK_LONG_TESTS !== undefined;
 
-it('answers every question as the facts do, whatever is settled, late, merged or at the edge of a bucket', {
+it('answers every question as the facts do, whatever is refreshed, late, merged or at the edge of a bucket', {
   timeout: long ? 900_000 : 120_000,
 }, async () => {
   const scene = fc.constantFrom(...beginnings).chain((fromMs) =>
@@ -91,23 +91,23 @@ it('answers every question as the facts do, whatever is settled, late, merged or
         minLength: 1,
         maxLength: 4,
       }),
-      settle: fc.array(fc.constantFrom('all', 'one', 'none'), { minLength: 4, maxLength: 4 }),
+      refresh: fc.array(fc.constantFrom('all', 'one', 'none'), { minLength: 4, maxLength: 4 }),
       asked: fc.array(questions(fromMs, days), { minLength: 20, maxLength: 20 }),
     }),
   );
   await fc.assert(
-    fc.asyncProperty(scene, async ({ batches, settle, asked }) => {
+    fc.asyncProperty(scene, async ({ batches, refresh, asked }) => {
       const orgId = await newOrganisation(orm);
       for (const [n, batch] of batches.entries()) {
         await store(orm, orgId, batch);
-        if (settle[n] === 'all') await settleAll(orm, orgId);
-        if (settle[n] === 'one') {
+        if (refresh[n] === 'all') await refreshAll(orm, orgId);
+        if (refresh[n] === 'one') {
           const [group] = await dirtyGroups(dbOf(orm.em.fork()), 1, { orgId });
-          if (group) await settleDirty(orm.em.fork(), group);
+          if (group) await refreshDirty(orm.em.fork(), group);
         }
       }
       for (const query of asked) await compare(orgId, query);
-      await settleAll(orm, orgId);
+      await refreshAll(orm, orgId);
       expect((await verifyOrganisation(orm.em.fork(), orgId)).differences).toEqual([]);
     }),
     { numRuns: long ? 60 : 12 },

@@ -23,7 +23,7 @@ export interface Around {
   /** When a user was first seen by any fact of users, whatever the range. */
   firstSeenMs(userId: string): number;
   /** How much time the group spans. */
-  spanMs(): number;
+  elapsedMs(): number;
 }
 
 /** The facts that tell of users. */
@@ -87,11 +87,11 @@ export const expected: Readonly<
   avg_events_per_session: { of: ['events', 'sessions'], value: (rows) => bySessions(rows, 'events') },
   avg_queries: { of: ['executions', 'sessions'], value: (rows) => bySessions(rows, 'executions') },
   cost_per_request: { of: ['ai_usage'], value: (rows) => by(sum(given(rows, 'cost_usd')), rows.length) },
-  queries_per_hour: { of: ['executions'], value: (rows, { spanMs }) => by(rows.length, spanMs() / 3_600_000) },
-  executions_per_minute: { of: ['executions'], value: (rows, { spanMs }) => by(rows.length, spanMs() / 60_000) },
+  queries_per_hour: { of: ['executions'], value: (rows, { elapsedMs }) => by(rows.length, elapsedMs() / 3_600_000) },
+  executions_per_minute: { of: ['executions'], value: (rows, { elapsedMs }) => by(rows.length, elapsedMs() / 60_000) },
   cost_per_hour: {
     of: ['ai_usage', 'tool_usages'],
-    value: (rows, { spanMs }) => by(sum(given(rows, 'cost_usd')), spanMs() / 3_600_000),
+    value: (rows, { elapsedMs }) => by(sum(given(rows, 'cost_usd')), elapsedMs() / 3_600_000),
   },
 };
 

@@ -5,7 +5,7 @@ import { TidemarkError } from '../../shared/errors.ts';
 import { queryMetrics } from '../../shared/metrics/ask.ts';
 import type { MetricQuery } from '../../shared/metrics/query.ts';
 import { useTestOrm } from '../database.ts';
-import { newOrganisation, settleAll, store } from '../rollups/facts.ts';
+import { newOrganisation, refreshAll, store } from '../rollups/facts.ts';
 
 let orm: Orm;
 useTestOrm(4, (opened) => {
@@ -23,7 +23,7 @@ async function organisationWith(startsMs: readonly number[]): Promise<string> {
     started_at: new Date(ms).toISOString(),
   }));
   await store(orm, orgId, started);
-  await settleAll(orm, orgId);
+  await refreshAll(orm, orgId);
   return orgId;
 }
 

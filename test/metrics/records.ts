@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 
-const quarterMs = 900_000;
+const quarterHourMs = 900_000;
 const dayMs = 86_400_000;
 
 /** Moments within days of `fromMs`, more often than not at the edges of buckets. */
 function moments(fromMs: number, days: number) {
   const any = fc.integer({ min: 0, max: days * dayMs - 1 });
   const edges = fc
-    .tuple(fc.integer({ min: 0, max: days * 96 - 1 }), fc.constantFrom(0, 1, quarterMs - 1))
-    .map(([quarter, more]) => quarter * quarterMs + more);
+    .tuple(fc.integer({ min: 0, max: days * 96 - 1 }), fc.constantFrom(0, 1, quarterHourMs - 1))
+    .map(([quarterHour, more]) => quarterHour * quarterHourMs + more);
   return fc.oneof(any, edges).map((ms) => new Date(fromMs + ms).toISOString());
 }
 
@@ -27,13 +27,13 @@ const money = fc.option(
 export function records(fromMs: number, days: number) {
   const at = moments(fromMs, days);
   const span = fc.integer({ min: 0, max: 90_000_000 });
-  const withEnd = <Given extends { started_at: string; spanMs: number; ended: boolean }>({
-    spanMs,
+  const withEnd = <Given extends { started_at: string; elapsedMs: number; ended: boolean }>({
+    elapsedMs,
     ended,
     ...record
   }: Given) => ({
     ...record,
-    ...(ended ? { ended_at: new Date(Date.parse(record.started_at) + spanMs).toISOString() } : {}),
+    ...(ended ? { ended_at: new Date(Date.parse(record.started_at) + elapsedMs).toISOString() } : {}),
   });
   const execution = fc
     .record({
@@ -44,7 +44,7 @@ export function records(fromMs: number, days: number) {
       session_id: fc.option(sessionId, { nil: undefined }),
       status,
       started_at: at,
-      spanMs: span,
+      elapsedMs: span,
       ended: fc.boolean(),
       steps: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
       input_tokens: fc.option(amount, { nil: undefined }),
@@ -58,7 +58,7 @@ export function records(fromMs: number, days: number) {
       execution_id: executionId,
       status,
       started_at: at,
-      spanMs: span,
+      elapsedMs: span,
       ended: fc.boolean(),
       cost_usd: money,
     })
@@ -85,7 +85,7 @@ export function records(fromMs: number, days: number) {
       session_id: sessionId,
       user_id: user,
       started_at: at,
-      spanMs: span,
+      elapsedMs: span,
       ended: fc.boolean(),
     })
     .map(withEnd);

@@ -44,7 +44,7 @@ it('removes every trace of a user and of nobody else, and gives a receipt', asyn
   const client = await organisation('acme');
   await organisation('neighbour');
   const db = dbOf(service.orm.em.fork());
-  await sql`INSERT INTO user_rollup (org_id, kind, day, user_id, quarters, counts, amounts, first_ms, last_ms, count)
+  await sql`INSERT INTO user_rollup (org_id, kind, day, user_id, quarter_hours, counts, amounts, first_ms, last_ms, count)
     SELECT 'acme', 'events', '2026-01-01', user_id, '{1}', '{7}', '{}', '{}', '{}', 7 FROM unnest(ARRAY['jane', 'john']) AS user_id`.execute(
     db,
   );
@@ -162,7 +162,7 @@ function textsIn(node: unknown): string[] {
 it('marks no bucket before the floor', async () => {
   const client = await organisation('floored');
   const db = dbOf(service.orm.em.fork());
-  await sql`UPDATE facts_from SET at = ${daysAgo(30)} WHERE org_id = 'floored' AND kind = 'events'`.execute(db);
+  await sql`UPDATE retention_floors SET at = ${daysAgo(30)} WHERE org_id = 'floored' AND kind = 'events'`.execute(db);
   await sql`DELETE FROM bucket_ledger WHERE org_id = 'floored'`.execute(db);
   expect((await erase(client, 'jane')).removed.events).toBe(2);
   const { rows } =

@@ -26,7 +26,7 @@ async function store(who: ApiClient, at: string, id: string) {
 }
 
 async function keepFrom(orgId: string, at: string) {
-  await sql`UPDATE facts_from SET at = ${at} WHERE org_id = ${orgId} AND kind = 'events'`.execute(db());
+  await sql`UPDATE retention_floors SET at = ${at} WHERE org_id = ${orgId} AND kind = 'events'`.execute(db());
 }
 
 async function state(name: string): Promise<string> {
@@ -64,9 +64,9 @@ it('keeps a month that one organisation wants, or holds', async () => {
 });
 
 it('leaves a month that somebody reads, gives it back to who needs it, and takes it up again', async () => {
-  await sql`UPDATE facts_from SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
+  await sql`UPDATE retention_floors SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
   await store(client, '2023-04-10T00:00:00Z', 'april');
-  await sql`UPDATE facts_from SET at = '2023-06-01' WHERE kind = 'events'`.execute(db());
+  await sql`UPDATE retention_floors SET at = '2023-06-01' WHERE kind = 'events'`.execute(db());
   await service.orm.em.fork().transactional(async (em) => {
     await sql`SELECT count(*) FROM events`.execute(dbOf(em));
     expect(await drop()).toEqual({ dropped: 0, skipped: ['events_2023_04'] });
@@ -86,10 +86,10 @@ it('leaves a month that somebody reads, gives it back to who needs it, and takes
 
 it('finishes a detachment that was killed in the middle, and one that was killed before the table was dropped', async () => {
   for (const month of ['2023-07', '2023-08']) {
-    await sql`UPDATE facts_from SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
+    await sql`UPDATE retention_floors SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
     expect(await store(client, `${month}-10T00:00:00Z`, month)).toBe(201);
   }
-  await sql`UPDATE facts_from SET at = '2023-09-01' WHERE kind = 'events'`.execute(db());
+  await sql`UPDATE retention_floors SET at = '2023-09-01' WHERE kind = 'events'`.execute(db());
   await sql`ALTER TABLE events DETACH PARTITION events_2023_08`.execute(db());
   await service.orm.em.fork().transactional(async (em) => {
     await sql`SELECT count(*) FROM events`.execute(dbOf(em));
@@ -111,9 +111,9 @@ it('finishes a detachment that was killed in the middle, and one that was killed
 });
 
 it('makes a month anew for who needs it, though this API has seen it before it was dropped', async () => {
-  await sql`UPDATE facts_from SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
+  await sql`UPDATE retention_floors SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
   expect(await store(client, '2023-10-10T00:00:00Z', 'seen')).toBe(201);
-  await sql`UPDATE facts_from SET at = '2023-12-01' WHERE kind = 'events'`.execute(db());
+  await sql`UPDATE retention_floors SET at = '2023-12-01' WHERE kind = 'events'`.execute(db());
   expect((await drop()).dropped).toBe(1);
   const anew = await service.clientFor('umbrella', 'admin');
   expect(await store(anew, '2023-10-10T00:00:00Z', 'anew')).toBe(201);

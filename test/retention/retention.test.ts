@@ -116,7 +116,7 @@ it('removes rollups, closed days and reports by policies of their own', async ()
     await sql`INSERT INTO rollup_errors (org_id, grain_seconds, bucket, count) VALUES ('derived', 86400, ${day}::timestamptz, 7)`.execute(
       db,
     );
-    await sql`INSERT INTO user_rollup (org_id, kind, day, user_id, quarters, counts, amounts, first_ms, last_ms, count)
+    await sql`INSERT INTO user_rollup (org_id, kind, day, user_id, quarter_hours, counts, amounts, first_ms, last_ms, count)
       VALUES ('derived', 'errors', ${day}::date, 'jane', '{1}', '{7}', '{}', '{}', '{}', 7)`.execute(db);
     await sql`INSERT INTO system_metrics_days (org_id, date, time_zone, total_users, active_users, new_users, total_events,
         total_executions, total_errors, storage_bytes, generated_at)

@@ -22,7 +22,7 @@ it('cleans every organisation in the daily round, and drops what nobody keeps', 
     service.temporal.workflow.execute(WORKFLOWS.retentionRound, {
       workflowId: `${service.config.TASK_QUEUE}/${id}`,
       taskQueue: taskQueues(service.config).general,
-      args: [{ heavyTaskQueue: taskQueues(service.config).reports }],
+      args: [{ heavyTaskQueue: taskQueues(service.config).heavy }],
     });
   expect(await round('first')).toMatchObject({ organisations: 2, failed: 0, partitionsDropped: 0 });
   expect([(await rowCounts(service, 'one')).events, (await rowCounts(service, 'two')).events]).toEqual([1, 3]);

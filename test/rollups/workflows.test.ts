@@ -49,7 +49,7 @@ const execution = (day: string, n: number) => ({
   ended_at: `${day}T12:0${n}:10Z`,
 });
 
-it('settles what all organisations wrote, and nothing a second time', async () => {
+it('refreshes what all organisations wrote, and nothing a second time', async () => {
   const admins = await Promise.all(['one', 'two', 'three'].map((org) => service.clientFor(org, 'admin')));
   for (const admin of admins)
     await admin.post(
@@ -59,9 +59,9 @@ it('settles what all organisations wrote, and nothing a second time', async () =
   expect(await marks('two')).toBeGreaterThan(0);
   const first = await run<RollupResult>(WORKFLOWS.rollup, 'first', { orgId: null });
   expect(first).toMatchObject({ failed: 0 });
-  expect(first.quarters).toBeGreaterThanOrEqual(3);
+  expect(first.buckets15m).toBeGreaterThanOrEqual(3);
   expect(await marks('two')).toBe(0);
-  expect(await run(WORKFLOWS.rollup, 'second', { orgId: null })).toEqual({ quarters: 0, chunks: 0, failed: 0 });
+  expect(await run(WORKFLOWS.rollup, 'second', { orgId: null })).toEqual({ buckets15m: 0, chunks: 0, failed: 0 });
 });
 
 it('comes to an end while telemetry keeps coming', async () => {
@@ -81,7 +81,7 @@ it('comes to an end while telemetry keeps coming', async () => {
   await sender;
 });
 
-it('goes on with the others where the buckets of one cannot be settled, and keeps those marked', async () => {
+it('goes on with the others where the buckets of one cannot be refreshed, and keeps those marked', async () => {
   const [good, bad] = [await service.clientFor('good', 'admin'), await service.clientFor('bad', 'admin')];
   const db = dbOf(service.orm.em.fork());
   await sql`ALTER TABLE rollup_executions ADD CONSTRAINT refused CHECK (org_id <> 'bad')`.execute(db);
@@ -108,7 +108,7 @@ it('closes the local day that ended, once, in the time zone of each organisation
     { type: 'event', event_type: 'view', event_name: 'page_view', user_id: 'v', occurred_at: at },
   ]);
   const closed = await run<DailyRollupResult>(WORKFLOWS.dailyRollup, 'daily', {
-    heavyTaskQueue: taskQueues(service.config).reports,
+    heavyTaskQueue: taskQueues(service.config).heavy,
   });
   expect(closed).toMatchObject({ failed: 0 });
   expect(closed.daysClosed).toBeGreaterThan(0);
@@ -122,9 +122,9 @@ it('closes the local day that ended, once, in the time zone of each organisation
     total_users: 2,
   });
   expect(json.range.time_zone).toBe('Pacific/Auckland');
-  expect(
-    await run(WORKFLOWS.dailyRollup, 'again', { heavyTaskQueue: taskQueues(service.config).reports }),
-  ).toMatchObject({ daysClosed: 0 });
+  expect(await run(WORKFLOWS.dailyRollup, 'again', { heavyTaskQueue: taskQueues(service.config).heavy })).toMatchObject(
+    { daysClosed: 0 },
+  );
 });
 
 it('generates the days asked for, leaves those that exist, and makes them anew when forced', async () => {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { CliError, reasonOf } from '../../cli/cli-error.ts';
 import { onPath } from '../../cli/stack/executables.ts';
 import { buildWithGo, type GoBuild } from '../../cli/stack/go-build.ts';
 import { pickPort } from '../../cli/stack/ports.ts';
-import { reasonOf, StackError } from '../../cli/stack/stack-error.ts';
 import type { Supervisor } from '../../cli/stack/supervisor.ts';
 import { cacheFolder } from '../../cli/stack/temporal-command.ts';
 
@@ -62,7 +62,7 @@ async function findServer(making: Making): Promise<string> {
     return cached;
   } catch (error) {
     making.signal.throwIfAborted();
-    throw new StackError(
+    throw new CliError(
       `The tests need an S3 server, and none could be made (${reasonOf(error)}): install Go, or put versitygw on PATH (https://github.com/versity/versitygw).`,
     );
   }

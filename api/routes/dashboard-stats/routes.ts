@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { timeRangeSchema } from '../../../shared/domain/time-range.ts';
-import { readDashboardFigures } from '../../../shared/insights/dashboard-stats.ts';
+import { readDashboardStats } from '../../../shared/insights/dashboard-stats.ts';
 import { rangeSchema } from '../../http/answers.ts';
 import { presentRange } from '../../http/list-query.ts';
 import { defineRoute, type Route } from '../../route.ts';
@@ -44,8 +44,8 @@ const stats = defineRoute({
     const { deps, em, caller } = context;
     const db = dbOf(em);
     const range = await resolveRange(db, query, caller.timeZone, new Date());
-    const figures = await readDashboardFigures(em, await metricSubject(context), range);
-    const { users, events, executions, errors, costs, reports } = figures;
+    const stats = await readDashboardStats(em, await metricSubject(context), range);
+    const { users, events, executions, errors, costs, reports } = stats;
     return {
       status: 200,
       body: {

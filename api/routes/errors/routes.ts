@@ -26,7 +26,7 @@ const access: Access = { least: 'admin', scope: 'metrics' };
 const errorList: FactList = {
   fact: errors,
   filters: ['level', 'exception_type', 'fingerprint', 'session_id', 'execution_id'],
-  numbers: ['status_code'],
+  measures: ['status_code'],
   searched: ['message', 'exception_type', 'url'],
   leftOut: ['stack_trace', 'context'],
 };
@@ -48,7 +48,7 @@ const list = defineRoute({
     fingerprint: label().optional(),
     session_id: id().optional(),
     execution_id: id().optional(),
-    ...boundsShape(errorList.numbers),
+    ...boundsShape(errorList.measures),
     group: z.enum(['true', 'false']).default('false').meta({ description: 'One row a fingerprint.' }),
   }),
   async handle(context, query) {

@@ -14,7 +14,7 @@ import { storedSchemas } from '../telemetry/stored-schema.ts';
 const eventList: FactList = {
   fact: events,
   filters: ['event_type', 'event_name', 'session_id', 'feature'],
-  numbers: ['duration_ms'],
+  measures: ['duration_ms'],
   searched: ['event_name', 'event_type', 'feature'],
 };
 
@@ -31,7 +31,7 @@ const list = defineRoute({
     event_name: label().optional(),
     session_id: id().optional(),
     feature: label().optional(),
-    ...boundsShape(eventList.numbers),
+    ...boundsShape(eventList.measures),
   }),
   async handle(context, query) {
     const db = dbOf(context.em);

@@ -21,7 +21,7 @@ const read: Access = { least: 'admin', scope: 'executions', self: true };
 const executionList: FactList = {
   fact: executions,
   filters: ['agent_id', 'status', 'session_id', 'workflow_id', 'correlation_id', 'task_name', 'error_type'],
-  numbers: ['duration_ms', 'total_tokens', 'input_tokens', 'output_tokens', 'steps', 'retry_count', 'api_calls_count'],
+  measures: ['duration_ms', 'total_tokens', 'input_tokens', 'output_tokens', 'steps', 'retry_count', 'api_calls_count'],
   searched: ['execution_id', 'agent_id', 'task_name', 'query', 'response', 'error_type', 'error_message'],
 };
 
@@ -34,7 +34,7 @@ const listQuery = z.strictObject({
   correlation_id: label().optional(),
   task_name: label(1024).optional(),
   error_type: label().optional(),
-  ...boundsShape(executionList.numbers),
+  ...boundsShape(executionList.measures),
 });
 
 const agentShape = { agent_name: z.string().nullable(), agent_type: z.string().nullable() };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
-import { FEATURE_DAY_FIGURES, listFeatureDays } from '../../../shared/insights/feature-days.ts';
+import { FEATURE_DAY_MEASURES, listFeatureDays } from '../../../shared/insights/feature-days.ts';
 import { label } from '../../../shared/wire.ts';
 import { pageSchema } from '../../http/answers.ts';
 import { boundsOf, boundsShape, dayPosition, listShape, pageOf, presentRange } from '../../http/list-query.ts';
@@ -28,7 +28,7 @@ const list = defineRoute({
   access: { least: 'admin', scope: 'metrics' },
   tag: 'Usage',
   summary: 'How each feature was used on each local day, the latest day first',
-  query: z.strictObject({ ...listShape, feature: label().optional(), ...boundsShape(FEATURE_DAY_FIGURES) }),
+  query: z.strictObject({ ...listShape, feature: label().optional(), ...boundsShape(FEATURE_DAY_MEASURES) }),
   answers: { 200: { description: 'A page of features’ days.', schema: pageSchema(daySchema) } },
   async handle(context, query) {
     const range = await resolveRange(dbOf(context.em), query, context.caller.timeZone, new Date());
@@ -38,7 +38,7 @@ const list = defineRoute({
       userId: userIdAsStored(context, query.user_id),
       feature: query.feature,
       search: query.search,
-      ...boundsOf(query, FEATURE_DAY_FIGURES),
+      ...boundsOf(query, FEATURE_DAY_MEASURES),
       after: query.cursor,
       limit: query.limit + 1,
     });

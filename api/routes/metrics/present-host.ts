@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HostState } from '../../../shared/hosts/host-state.ts';
 
-const figure = (unit: string) =>
+const measure = (unit: string) =>
   z
     .number()
     .nullable()
@@ -9,10 +9,10 @@ const figure = (unit: string) =>
 
 /** How the hosts do, as overviews show it: their average, as last sampled. */
 export const hostShape = {
-  cpu_percent: figure('Percent'),
-  memory_percent: figure('Percent'),
-  disk_percent: figure('Percent'),
-  uptime_seconds: figure('Seconds'),
+  cpu_percent: measure('Percent'),
+  memory_percent: measure('Percent'),
+  disk_percent: measure('Percent'),
+  uptime_seconds: measure('Seconds'),
 };
 
 export function presentHost(host: HostState | null) {

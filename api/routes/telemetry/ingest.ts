@@ -4,7 +4,12 @@ import { TidemarkError, validationError } from '../../../shared/errors.ts';
 import type { Fact, Row } from '../../../shared/facts/definition.ts';
 import { prepareBatch, type Receiver, type RecordError } from '../../../shared/telemetry/prepare.ts';
 import { readFact } from '../../../shared/telemetry/read-fact.ts';
-import { factsFrom, type StoredRecord, type StoreResult, storeBatch } from '../../../shared/telemetry/store-batch.ts';
+import {
+  retentionFloors,
+  type StoredRecord,
+  type StoreResult,
+  storeBatch,
+} from '../../../shared/telemetry/store-batch.ts';
 import type { WriteOptions } from '../../../shared/telemetry/write-facts.ts';
 import type { Answer, RequestContext } from '../../route.ts';
 import { presentFact } from './present.ts';
@@ -15,7 +20,7 @@ export async function receiverOf({ em, caller, deps }: RequestContext): Promise<
   return {
     orgId,
     privacy: createPrivacy(caller.privacy, orgId, deps.config.SECRET),
-    factsFrom: await factsFrom(dbOf(em), orgId),
+    retentionFloors: await retentionFloors(dbOf(em), orgId),
     memberUserId: role === 'member' ? userId : null,
   };
 }

@@ -4,7 +4,7 @@ import { dbOf } from '../../../shared/db/orm.ts';
 import type { TimeRange } from '../../../shared/domain/time-range.ts';
 import { timeRangeSchema } from '../../../shared/domain/time-range.ts';
 import { readUserActivityStats } from '../../../shared/insights/user-activity-stats.ts';
-import { listUserDays, USER_DAY_FIGURES, type UserDay } from '../../../shared/insights/user-days.ts';
+import { listUserDays, USER_DAY_MEASURES, type UserDay } from '../../../shared/insights/user-days.ts';
 import { id } from '../../../shared/wire.ts';
 import { pageSchema, rangeSchema } from '../../http/answers.ts';
 import { boundsOf, boundsShape, dayPosition, listShape, pageOf, presentRange } from '../../http/list-query.ts';
@@ -16,7 +16,7 @@ const access: Access = { least: 'admin', scope: 'metrics', self: true };
 const tag = 'Usage';
 
 const count = () => z.number().int();
-const figures = {
+const measures = {
   login_count: count(),
   message_count: count(),
   files_uploaded: count(),
@@ -34,11 +34,11 @@ const list = defineRoute({
   summary: 'What each user did on each local day, the latest day first',
   description:
     'A row a user and day with any event, session or execution of the user: what the report `user_activity` holds.',
-  query: z.strictObject({ ...listShape, ...boundsShape(USER_DAY_FIGURES) }),
+  query: z.strictObject({ ...listShape, ...boundsShape(USER_DAY_MEASURES) }),
   answers: {
     200: {
       description: 'A page of users’ days.',
-      schema: pageSchema(z.object({ user_id: z.string(), date: z.iso.date(), ...figures }).meta({ id: 'UserDay' })),
+      schema: pageSchema(z.object({ user_id: z.string(), date: z.iso.date(), ...measures }).meta({ id: 'UserDay' })),
     },
   },
   async handle(context, query) {
@@ -48,7 +48,7 @@ const list = defineRoute({
       range,
       userId: userIdAsStored(context, query.user_id),
       search: query.search,
-      ...boundsOf(query, USER_DAY_FIGURES),
+      ...boundsOf(query, USER_DAY_MEASURES),
       after: query.cursor,
       limit: query.limit + 1,
     });
@@ -66,9 +66,9 @@ function present({ user_id, date, ...numbers }: UserDay) {
   };
 }
 
-const averages = Object.fromEntries(USER_DAY_FIGURES.map((name) => [name, z.number()]));
+const averages = Object.fromEntries(USER_DAY_MEASURES.map((name) => [name, z.number()]));
 const statsSchema = z.object({
-  totals: z.object(figures),
+  totals: z.object(measures),
   daily_averages: z.object(averages).meta({ description: 'The totals by the days of the range, active or not.' }),
   active_days: count().meta({ description: 'Local days with any event, session or execution.' }),
   most_active_hour: count().nullable().meta({ description: 'The local hour, 0 to 23; null where nothing was done.' }),

@@ -46,8 +46,9 @@ const nothingSchema = z.strictObject({});
 
 const rollup: RunStart = {
   name: 'rollup',
-  summary: 'Settle now what was written since the last rollup',
-  description: 'As it is done every minute. Answers are right without it: what is not settled is read from the facts.',
+  summary: 'Refresh now what was written since the last rollup',
+  description:
+    'As it is done every minute. Answers are right without it: what is not refreshed is read from the facts.',
   bodySchema: nothingSchema,
   example: {},
   start: (client, { deps, caller }) => startRollup(client, taskQueues(deps.config), caller.credential.orgId),

@@ -24,9 +24,9 @@ export function metricsOf(fact: FactKind) {
       ...base(name, { ...said, unit: 'percent' }),
       formula: { kind: 'ratio', fact, numerator, denominators, scale: 100 },
     }),
-    mean: (name: string, figure: string, said: Said): Metric => ({
+    mean: (name: string, measure: string, said: Said): Metric => ({
       ...base(name, said),
-      formula: { kind: 'ratio', fact, numerator: `${figure}_sum`, denominators: [`${figure}_count`], scale: 1 },
+      formula: { kind: 'ratio', fact, numerator: `${measure}_sum`, denominators: [`${measure}_count`], scale: 1 },
     }),
     quantile: (name: string, sketch: string, quantile: number, said: Said): Metric => ({
       ...base(name, said),
@@ -75,12 +75,12 @@ export function outcomes(
 /** The median and the two upper quantiles of a distribution in milliseconds. */
 export function quantiles(
   quantile: ReturnType<typeof metricsOf>['quantile'],
-  figure: string,
+  measure: string,
   sketch: string,
   short: Partial<Record<string, readonly string[]>> = {},
 ): Metric[] {
   return ([50, 95, 99] as const).map((share) => {
-    const name = `p${share}_${figure}_ms`;
+    const name = `p${share}_${measure}_ms`;
     return quantile(name, sketch, share / 100, {
       aliases: short[name] ?? [],
       unit: 'ms',

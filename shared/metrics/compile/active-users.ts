@@ -4,15 +4,15 @@ import type { FactKind } from '../../domain/fact-kinds.ts';
 import type { Fact } from '../../facts/definition.ts';
 import { facts } from '../../facts/index.ts';
 import { within } from '../../rollups/intervals.ts';
-import type { Unsettled } from '../../rollups/rollup-state.ts';
-import { segmentsOf } from './segments.ts';
+import type { StaleBuckets } from '../../rollups/rollup-state.ts';
+import { spansOf } from './spans.ts';
 
 /** All facts that can tell of users: `user_days` holds them together. */
 export const USER_FACTS: readonly Fact[] = Object.values(facts).filter(({ rollup }) => rollup.users !== undefined);
 
 const DAY_MS = GRAINS.day * 1000;
 
-/** From `fromMs` up to, not with, `toMs`, both milliseconds of the UTC day; quarters of an hour. */
+/** From `fromMs` up to, not with, `toMs`, both milliseconds of the UTC day; quarter hours. */
 interface PartOfDay {
   day: string;
   fromMs: number;
@@ -27,12 +27,12 @@ export interface ActivityParts {
   facts: readonly Interval[];
 }
 
-export function activityParts(orgId: string, range: Interval, unsettled: (kind: FactKind) => Unsettled): ActivityParts {
-  const states = USER_FACTS.map(({ kind }) => unsettled(kind));
-  const quarters = [...new Set(states.flatMap((state) => state.quarters))].sort((a, b) => a - b);
+export function activityParts(orgId: string, range: Interval, stale: (kind: FactKind) => StaleBuckets): ActivityParts {
+  const states = USER_FACTS.map(({ kind }) => stale(kind));
+  const quarterHours = [...new Set(states.flatMap((state) => state.quarterHours))].sort((a, b) => a - b);
   const rollupsFromMs = states[0]?.rollupsFromMs ?? null;
-  const segments = segmentsOf(range, { quarters, rollupsFromMs }, new Set(['day', 'quarter']));
-  const partsOfDays = (segments.rollups.get('quarter') ?? []).flatMap(({ startInclusiveMs, endExclusiveMs }) => {
+  const spans = spansOf(range, { quarterHours, rollupsFromMs }, new Set(['day', 'quarter_hour']));
+  const partsOfDays = (spans.rollups.get('quarter_hour') ?? []).flatMap(({ startInclusiveMs, endExclusiveMs }) => {
     const parts: PartOfDay[] = [];
     for (let day = Math.floor(startInclusiveMs / DAY_MS) * DAY_MS; day < endExclusiveMs; day += DAY_MS) {
       const fromMs = Math.max(0, startInclusiveMs - day);
@@ -40,7 +40,7 @@ export function activityParts(orgId: string, range: Interval, unsettled: (kind: 
     }
     return parts;
   });
-  return { orgId, days: segments.rollups.get('day') ?? [], partsOfDays, facts: segments.facts };
+  return { orgId, days: spans.rollups.get('day') ?? [], partsOfDays, facts: spans.facts };
 }
 
 /** A statement of who was active: rows of `user_id`, several for a user. */
@@ -64,7 +64,7 @@ export function compileWhoWasActive(parts: ActivityParts): RawBuilder<unknown> {
           sql`SELECT t.user_id FROM user_rollup t WHERE t.org_id = ${orgId} AND t.kind IN (${userKinds()}) AND ${any(
             inside.map(
               ({ day, fromMs, toMs }) =>
-                sql`(t.day = ${day}::date AND t.quarters && ${quartersOf(fromMs, toMs)}::smallint[])`,
+                sql`(t.day = ${day}::date AND t.quarter_hours && ${quarterHoursOf(fromMs, toMs)}::smallint[])`,
             ),
           )}`,
         ]
@@ -130,7 +130,7 @@ function onDates(parts: readonly PartOfDay[]): RawBuilder<unknown> {
   return sql`t.day IN (${sql.join(dates.map((day) => sql`${day}::date`))})`;
 }
 
-/** Of a quarter's last moment `q.last_ms`: whether the quarter lies in one of the parts. */
+/** Of a quarter hour's last moment `q.last_ms`: whether the quarter hour lies in one of the parts. */
 function inParts(parts: readonly PartOfDay[]): RawBuilder<unknown> {
   return any(
     parts.map(
@@ -162,8 +162,8 @@ function onDays(intervals: readonly Interval[]): RawBuilder<unknown> {
 }
 
 /** As an array of PostgreSQL. */
-function quartersOf(fromMs: number, toMs: number): string {
-  const lengthMs = GRAINS.quarter * 1000;
+function quarterHoursOf(fromMs: number, toMs: number): string {
+  const lengthMs = GRAINS.quarter_hour * 1000;
   return `{${Array.from({ length: (toMs - fromMs) / lengthMs }, (_, n) => fromMs / lengthMs + n).join()}}`;
 }
 

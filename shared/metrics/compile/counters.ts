@@ -1,7 +1,7 @@
 import type { FactKind } from '../../domain/fact-kinds.ts';
 import type { UsageCounters } from '../../domain/usage-counters.ts';
 import type { BaseMetric, UsageCounter } from '../definition.ts';
-import type { Scope } from './figures.ts';
+import type { Scope } from './measures.ts';
 
 /** A row as it is read, by the names of its columns. */
 type Row = Readonly<Record<string, unknown>>;

@@ -3,30 +3,31 @@ import { type Interval, intervalsOf } from '../../domain/buckets.ts';
 import type { Fact } from '../../facts/definition.ts';
 import { within } from '../../rollups/intervals.ts';
 
-/** Quarters of a fact that changed since its user rows were made, in milliseconds, in order. */
+/** Quarter hours of a fact that changed since its user rows were made, in milliseconds, in order. */
 export interface DirtyFact {
   fact: Fact;
   dirty: readonly number[];
 }
 
 /**
- * When each user of an organisation was first seen, also by what has not been settled yet: rows of `user_id` and `at`.
+ * When each user of an organisation was first seen, also by what has not been refreshed yet: rows of `user_id` and `at`.
  */
 export function firstSeen(orgId: string, changes: readonly DirtyFact[]): RawBuilder<unknown> {
-  const dirty = changes.filter(({ dirty: quarters }) => quarters.length > 0);
+  const dirty = changes.filter(({ dirty: quarterHours }) => quarterHours.length > 0);
   if (dirty.length === 0) return sql`SELECT user_id, first_seen AS at FROM known_users WHERE org_id = ${orgId}`;
-  const fresh = dirty.map(({ fact, dirty: quarters }) => {
+  const fresh = dirty.map(({ fact, dirty: quarterHours }) => {
     const at = sql.ref(`t.${fact.timeColumn}`);
     return sql`SELECT t.user_id, min(${at}) AS at FROM ${sql.table(fact.kind)} t
-      WHERE t.org_id = ${orgId} AND t.user_id IS NOT NULL AND ${within(at, intervals(quarters))} GROUP BY t.user_id`;
+      WHERE t.org_id = ${orgId} AND t.user_id IS NOT NULL AND ${within(at, intervals(quarterHours))} GROUP BY t.user_id`;
   });
   const changed = sql.join(
-    dirty.map(({ dirty: quarters }) => within(sql`k.first_seen`, intervals(quarters))),
+    dirty.map(({ dirty: quarterHours }) => within(sql`k.first_seen`, intervals(quarterHours))),
     sql` OR `,
   );
   const clean = sql.join(
     dirty.map(
-      ({ fact, dirty: quarters }) => sql`NOT (u.kind = ${fact.kind} AND ${within(sql`q.at`, intervals(quarters))})`,
+      ({ fact, dirty: quarterHours }) =>
+        sql`NOT (u.kind = ${fact.kind} AND ${within(sql`q.at`, intervals(quarterHours))})`,
     ),
     sql` AND `,
   );
@@ -34,7 +35,7 @@ export function firstSeen(orgId: string, changes: readonly DirtyFact[]): RawBuil
     SELECT user_id, min(at) AS at FROM (
       SELECT k.user_id, k.first_seen AS at FROM known_users k WHERE k.org_id = ${orgId} AND NOT (${changed})
       UNION ALL
-      -- Who came in a quarter that changed may have come later, or not at all.
+      -- Who came in a quarter hour that changed may have come later, or not at all.
       SELECT k.user_id, rest.at FROM known_users k CROSS JOIN LATERAL (
         SELECT min(q.at) AS at FROM user_rollup u
         CROSS JOIN LATERAL (
@@ -46,6 +47,6 @@ export function firstSeen(orgId: string, changes: readonly DirtyFact[]): RawBuil
     ) s GROUP BY user_id`;
 }
 
-function intervals(quarters: readonly number[]): Interval[] {
-  return intervalsOf(quarters, 'quarter');
+function intervals(quarterHours: readonly number[]): Interval[] {
+  return intervalsOf(quarterHours, 'quarter_hour');
 }

@@ -1,19 +1,19 @@
 import { type RawBuilder, sql } from 'kysely';
 import { GRAINS, type Grain, type Interval } from '../../domain/buckets.ts';
 import type { Fact } from '../../facts/definition.ts';
-import type { Figures } from '../../rollups/aggregate.ts';
+import type { MeasureSet } from '../../rollups/aggregate.ts';
 import { within } from '../../rollups/intervals.ts';
 import { hasValue } from '../dimensions.ts';
 import { usedDimensions } from '../query.ts';
-import { factSelection, grainsWithin, groupNames, isLocal, localColumns, type Scope } from './figures.ts';
-import type { Segments } from './segments.ts';
+import { factSelection, grainsWithin, groupNames, isLocal, localColumns, type Scope } from './measures.ts';
+import type { Spans } from './spans.ts';
 
 /** What user rows tell beside their groups. */
 export type UserColumn = 'user_id' | 'name' | 'count' | 'amount';
 
-const QUARTER_MS = GRAINS.quarter * 1000;
+const QUARTER_HOUR_MS = GRAINS.quarter_hour * 1000;
 const DAY_MS = GRAINS.day * 1000;
-const QUARTERS_OF_DAY = GRAINS.day / GRAINS.quarter;
+const QUARTER_HOURS_OF_DAY = GRAINS.day / GRAINS.quarter_hour;
 
 /** The grains of user rows that a question may read. There is no row of an hour. */
 export function usableUserGrains(scope: Scope, fact: Fact): Set<Grain> {
@@ -26,18 +26,18 @@ export function usableUserGrains(scope: Scope, fact: Fact): Set<Grain> {
 }
 
 /** Whether user rows have all that is asked of a fact. Its rollup does not tell users apart, so only these may spare the facts. */
-export function isOfUsers(scope: Scope, fact: Fact, { measures, sketches }: Figures): boolean {
+export function isOfUsers(scope: Scope, fact: Fact, { measures, sketches }: MeasureSet): boolean {
   const users = scope.filters.user;
   if (!fact.rollup.users || users === undefined || users.includes(null) || sketches.length > 0) return false;
   return usableUserGrains(scope, fact).size > 0 && measures.every((name) => measureColumn(fact, name) !== null);
 }
 
-/** Measures of some users, like `compileFigures`: rows of the groups and the measures. */
-export function compileUserFigures(
+/** Measures of some users, like `compileMeasures`: rows of the groups and the measures. */
+export function compileUserMeasures(
   scope: Scope,
   fact: Fact,
   measures: readonly string[],
-  segments: Segments,
+  spans: Spans,
 ): RawBuilder<unknown> {
   const columns = measures.flatMap((name) => {
     const column = measureColumn(fact, name);
@@ -47,15 +47,15 @@ export function compileUserFigures(
   const names = groupNames(scope).map((name) => sql.ref(name));
   const sums = columns.map(({ name, column }) => sql`coalesce(sum(${sql.ref(column)}), 0) AS ${sql.ref(name)}`);
   const grouped = names.length > 0 ? sql`GROUP BY ${sql.join(names)}` : sql`HAVING count(*) > 0`;
-  return sql`SELECT ${sql.join([...names, ...sums])} FROM (${union(compileUserRows(scope, fact, segments, wanted))}) u ${grouped}`;
+  return sql`SELECT ${sql.join([...names, ...sums])} FROM (${union(compileUserRows(scope, fact, spans, wanted))}) u ${grouped}`;
 }
 
 /** Different users over one or several facts: rows of the groups and `users`. */
 export function compileDistinctUsers(
   scope: Scope,
-  parts: readonly { fact: Fact; segments: Segments }[],
+  parts: readonly { fact: Fact; spans: Spans }[],
 ): RawBuilder<unknown> {
-  const rows = parts.flatMap(({ fact, segments }) => compileUserRows(scope, fact, segments, ['user_id']));
+  const rows = parts.flatMap(({ fact, spans }) => compileUserRows(scope, fact, spans, ['user_id']));
   const names = groupNames(scope).map((name) => sql.ref(name));
   const columns = sql.join([...names, sql.ref('user_id')]);
   const grouped = names.length > 0 ? sql`GROUP BY ${sql.join(names)}` : sql``;
@@ -72,13 +72,13 @@ export function compileDistinctUsers(
 export function compileUserRows(
   scope: Scope,
   fact: Fact,
-  segments: Segments,
+  spans: Spans,
   wanted: readonly UserColumn[],
   only: RawBuilder<unknown> = sql`true`,
 ): RawBuilder<unknown>[] {
   const parts: RawBuilder<unknown>[] = [];
-  const days = segments.rollups.get('day');
-  const quarters = segments.rollups.get('quarter');
+  const days = spans.rollups.get('day');
+  const quarterHours = spans.rollups.get('quarter_hour');
   const midnight = sql`(t.day::timestamp AT TIME ZONE 'UTC')`;
   const ofDay = { count: sql`t.count`, amount: sql`t.amount` };
   if (days) {
@@ -86,22 +86,29 @@ export function compileUserRows(
       userRows(scope, fact, wanted, midnight, ofDay, sql`FROM user_rollup t WHERE ${onDays(days)} AND ${only}`),
     );
   }
-  if (quarters && !isLocal(scope) && wanted.every((column) => column === 'user_id' || column === 'name')) {
+  if (quarterHours && !isLocal(scope) && wanted.every((column) => column === 'user_id' || column === 'name')) {
     // Only whether a user was there: no need to take the rows apart.
     parts.push(
-      userRows(scope, fact, wanted, midnight, ofDay, sql`FROM user_rollup t WHERE ${inQuarters(quarters)} AND ${only}`),
+      userRows(
+        scope,
+        fact,
+        wanted,
+        midnight,
+        ofDay,
+        sql`FROM user_rollup t WHERE ${inQuarterHours(quarterHours)} AND ${only}`,
+      ),
     );
-  } else if (quarters) {
-    const at = sql`(${midnight} + q.quarter * interval '15 minutes')`;
-    const ofQuarter = { count: sql`q.count`, amount: sql`q.amount` };
+  } else if (quarterHours) {
+    const at = sql`(${midnight} + q.quarter_hour * interval '15 minutes')`;
+    const ofQuarterHour = { count: sql`q.count`, amount: sql`q.amount` };
     const from = sql`FROM user_rollup t
-      CROSS JOIN LATERAL unnest(t.quarters, t.counts, t.amounts) AS q(quarter, count, amount)
-      WHERE ${onDays(wholeDays(quarters))} AND ${within(at, quarters)} AND ${only}`;
-    parts.push(userRows(scope, fact, wanted, at, ofQuarter, from));
+      CROSS JOIN LATERAL unnest(t.quarter_hours, t.counts, t.amounts) AS q(quarter_hour, count, amount)
+      WHERE ${onDays(wholeDays(quarterHours))} AND ${within(at, quarterHours)} AND ${only}`;
+    parts.push(userRows(scope, fact, wanted, at, ofQuarterHour, from));
   }
-  if (segments.facts.length > 0 || parts.length === 0) {
+  if (spans.facts.length > 0 || parts.length === 0) {
     const known = sql`t.user_id IS NOT NULL AND ${only}`;
-    const { groups, where, needsExecution } = factSelection(scope, fact, segments.facts, known);
+    const { groups, where, needsExecution } = factSelection(scope, fact, spans.facts, known);
     if (needsExecution) throw new Error(`${fact.kind} names its users itself`);
     const { users } = fact.rollup;
     const values: Record<UserColumn, RawBuilder<unknown>> = {
@@ -181,15 +188,17 @@ function onDays(intervals: readonly Interval[]): RawBuilder<unknown> {
   )})`;
 }
 
-/** Rows with any of some quarters: a condition for each UTC day that they lie on. */
-function inQuarters(intervals: readonly Interval[]): RawBuilder<unknown> {
+/** Rows with any of some quarter hours: a condition for each UTC day that they lie on. */
+function inQuarterHours(intervals: readonly Interval[]): RawBuilder<unknown> {
   const conditions: RawBuilder<unknown>[] = [];
   for (const { startInclusiveMs, endExclusiveMs } of intervals) {
     for (let day = Math.floor(startInclusiveMs / DAY_MS) * DAY_MS; day < endExclusiveMs; day += DAY_MS) {
-      const first = Math.max(0, (startInclusiveMs - day) / QUARTER_MS);
-      const last = Math.min(QUARTERS_OF_DAY, (endExclusiveMs - day) / QUARTER_MS);
-      const quarters = Array.from({ length: last - first }, (_, n) => first + n);
-      conditions.push(sql`(t.day = ${dateOf(day)}::date AND t.quarters && ${`{${quarters.join()}}`}::smallint[])`);
+      const first = Math.max(0, (startInclusiveMs - day) / QUARTER_HOUR_MS);
+      const last = Math.min(QUARTER_HOURS_OF_DAY, (endExclusiveMs - day) / QUARTER_HOUR_MS);
+      const quarterHours = Array.from({ length: last - first }, (_, n) => first + n);
+      conditions.push(
+        sql`(t.day = ${dateOf(day)}::date AND t.quarter_hours && ${`{${quarterHours.join()}}`}::smallint[])`,
+      );
     }
   }
   return sql`(${sql.join(conditions, sql` OR `)})`;

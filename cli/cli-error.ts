@@ -1,6 +1,6 @@
 /** Something the person at the terminal can put right: its message is one line that says what to do. */
-export class StackError extends Error {
-  override readonly name = 'StackError';
+export class CliError extends Error {
+  override readonly name = 'CliError';
 }
 
 /** The first line of whatever was thrown, for a message that must stay one line. */

@@ -1,13 +1,13 @@
 import { bucketOf, bucketsOf, GRAINS, type Grain, type Interval, intervalsOf } from '../../domain/buckets.ts';
-import type { Unsettled } from '../../rollups/rollup-state.ts';
+import type { StaleBuckets } from '../../rollups/rollup-state.ts';
 
 /** A range in parts: what is read from rollups of each grain, and what from the facts. They do not overlap and leave nothing out. */
-export interface Segments {
+export interface Spans {
   rollups: ReadonlyMap<Grain, readonly Interval[]>;
   facts: readonly Interval[];
 }
 
-const COARSE_TO_FINE: readonly Grain[] = ['day', 'hour', 'quarter'];
+const COARSE_TO_FINE: readonly Grain[] = ['day', 'hour', 'quarter_hour'];
 
 /** With more, planning a query takes longer than reading facts that need not be read. */
 const MAX_INTERVALS = 24;
@@ -16,19 +16,19 @@ const MAX_INTERVALS = 24;
  * Splits a range: clean whole buckets come from rollups, as coarse as they may be, the rest from the facts.
  * @param grains the grains that may be read; none for facts alone
  */
-export function segmentsOf(range: Interval, unsettled: Unsettled, grains: ReadonlySet<Grain>): Segments {
+export function spansOf(range: Interval, stale: StaleBuckets, grains: ReadonlySet<Grain>): Spans {
   const usable = COARSE_TO_FINE.filter((grain) => grains.has(grain));
   const fromMs = Math.min(
-    Math.max(unsettled.rollupsFromMs ?? range.startInclusiveMs, range.startInclusiveMs),
+    Math.max(stale.rollupsFromMs ?? range.startInclusiveMs, range.startInclusiveMs),
     range.endExclusiveMs,
   );
   const kept = { startInclusiveMs: fromMs, endExclusiveMs: range.endExclusiveMs };
-  const { rollups, facts } = splitClean(kept, unsettled.quarters, usable);
+  const { rollups, facts } = splitClean(kept, stale.quarterHours, usable);
   const purged = { startInclusiveMs: range.startInclusiveMs, endExclusiveMs: fromMs };
   return { rollups, facts: joined(fromMs > range.startInclusiveMs ? [purged, ...facts] : facts) };
 }
 
-function splitClean(range: Interval, dirty: readonly number[], grains: readonly Grain[]): Segments {
+function splitClean(range: Interval, dirty: readonly number[], grains: readonly Grain[]): Spans {
   const split = splitRange(range, dirty, grains);
   const count = split.facts.length + [...split.rollups.values()].reduce((sum, { length }) => sum + length, 0);
   if (count <= MAX_INTERVALS) return split;
@@ -36,11 +36,11 @@ function splitClean(range: Interval, dirty: readonly number[], grains: readonly 
   const first = dirty.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const last = dirty.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const between = [];
-  for (let start = first; start <= last; start += GRAINS.quarter * 1000) between.push(start);
+  for (let start = first; start <= last; start += GRAINS.quarter_hour * 1000) between.push(start);
   return splitRange(range, between, grains);
 }
 
-function splitRange(range: Interval, dirty: readonly number[], grains: readonly Grain[]): Segments {
+function splitRange(range: Interval, dirty: readonly number[], grains: readonly Grain[]): Spans {
   const rollups = new Map<Grain, Interval[]>();
   let rest: Interval[] = range.startInclusiveMs < range.endExclusiveMs ? [range] : [];
   for (const grain of grains) {

@@ -7,7 +7,7 @@ import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
 import { queryMetrics } from '../../shared/metrics/ask.ts';
 import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { useTestOrm } from '../database.ts';
-import { newOrganisation, settleAll, store } from './facts.ts';
+import { newOrganisation, refreshAll, store } from './facts.ts';
 
 let orm: Orm;
 useTestOrm(10, (opened) => {
@@ -23,15 +23,17 @@ async function agentsOf(orgId: string, table: string): Promise<(string | null)[]
   return rows.map((row) => row.agent_id);
 }
 
-it('settles a month of telemetry to what the facts say, in whatever order it comes', { timeout: 60_000 }, async () => {
+it('refreshes a month of telemetry to what the facts say, in whatever order it comes', {
+  timeout: 60_000,
+}, async () => {
   const orgId = await newOrganisation(orm);
   const records = [...sampleRecords({ seed: 7, endsAt: now, records: 4_000 })];
-  // The last first, in three parts with a settling after each.
+  // The last first, in three parts with a refresh after each.
   records.reverse();
   const third = Math.ceil(records.length / 3);
   for (let from = 0; from < records.length; from += third) {
     await store(orm, orgId, records.slice(from, from + third));
-    await settleAll(orm, orgId);
+    await refreshAll(orm, orgId);
   }
   const verified = await verifyOrganisation(orm.em.fork(), orgId);
   expect(verified.differences).toEqual([]);
@@ -46,10 +48,10 @@ it('counts a usage for the agent of its execution, also when the execution comes
     { type: 'tool_usage', tool_name: 'search', execution_id, status: 'success', started_at: minutesAgo(300) },
     { type: 'ai_usage', feature: 'chat', success: true, latency_ms: 10, execution_id, occurred_at: minutesAgo(200) },
   ]);
-  await settleAll(orm, orgId);
+  await refreshAll(orm, orgId);
   expect(await agentsOf(orgId, 'rollup_tool_usages')).toEqual([null]);
   await store(orm, orgId, [{ type: 'execution', execution_id, agent_id: 'late', started_at: minutesAgo(301) }]);
-  await settleAll(orm, orgId);
+  await refreshAll(orm, orgId);
   expect(await agentsOf(orgId, 'rollup_tool_usages')).toEqual(['late']);
   expect(await agentsOf(orgId, 'rollup_ai_usage')).toEqual(['late']);
   expect((await verifyOrganisation(orm.em.fork(), orgId)).differences).toEqual([]);
@@ -60,15 +62,15 @@ it('keeps the agent that an execution began with, since usages were counted by i
   const execution = { type: 'execution', execution_id: 'e1', started_at: minutesAgo(5) };
   await store(orm, orgId, [{ ...execution, agent_id: 'first' }]);
   await store(orm, orgId, [{ ...execution, agent_id: 'second', status: 'success', ended_at: minutesAgo(4) }]);
-  await settleAll(orm, orgId);
+  await refreshAll(orm, orgId);
   expect(await agentsOf(orgId, 'rollup_executions')).toEqual(['first']);
 });
 
-it('settles to the truth while writers write and several settle at once', { timeout: 60_000 }, async () => {
+it('refreshes to the truth while writers write and several refresh at once', { timeout: 60_000 }, async () => {
   const orgId = await newOrganisation(orm);
   let writing = true;
-  const settlers = Array.from({ length: 3 }, async () => {
-    while (writing) await settleAll(orm, orgId);
+  const refreshers = Array.from({ length: 3 }, async () => {
+    while (writing) await refreshAll(orm, orgId);
   });
   // Usages and their executions by different writers at the same moment, so that each may miss the other.
   const write = async (kind: 'usage' | 'execution', round: number) => {
@@ -90,8 +92,8 @@ it('settles to the truth while writers write and several settle at once', { time
   };
   for (let round = 0; round < 40; round += 1) await Promise.all([write('usage', round), write('execution', round)]);
   writing = false;
-  await Promise.all(settlers);
-  await settleAll(orm, orgId);
+  await Promise.all(refreshers);
+  await refreshAll(orm, orgId);
   expect((await verifyOrganisation(orm.em.fork(), orgId)).differences).toEqual([]);
   expect((await agentsOf(orgId, 'rollup_tool_usages')).sort()).toEqual(['a-0', 'a-1', 'a-2']);
 });
@@ -104,10 +106,10 @@ it('answers from the facts where the rollups were purged before them', async () 
     { ...execution, started_at: daysAgo(20).toISOString() },
     { ...execution, started_at: daysAgo(2).toISOString() },
   ]);
-  await settleAll(orm, orgId);
+  await refreshAll(orm, orgId);
   const db = dbOf(orm.em.fork());
   const floor = daysAgo(10).toISOString().slice(0, 10);
-  await sql`INSERT INTO facts_from (org_id, kind, at) VALUES (${orgId}, 'rollups', ${floor}::date)`.execute(db);
+  await sql`INSERT INTO retention_floors (org_id, kind, at) VALUES (${orgId}, 'rollups', ${floor}::date)`.execute(db);
   await sql`DELETE FROM rollup_executions WHERE org_id = ${orgId} AND bucket < ${floor}::date`.execute(db);
   await sql`DELETE FROM user_rollup WHERE org_id = ${orgId} AND day < ${floor}::date`.execute(db);
   const range = { startInclusive: daysAgo(30), endExclusive: now, timeZone: 'UTC' };
@@ -120,7 +122,7 @@ it('answers from the facts where the rollups were purged before them', async () 
 it('sees a row that is not derived from the facts', async () => {
   const orgId = await newOrganisation(orm);
   await store(orm, orgId, [{ type: 'execution', agent_id: 'a', user_id: 'u', started_at: minutesAgo(5) }]);
-  await settleAll(orm, orgId);
+  await refreshAll(orm, orgId);
   await sql`UPDATE rollup_executions SET count = 2 WHERE org_id = ${orgId} AND grain_seconds = 900`.execute(
     dbOf(orm.em.fork()),
   );
@@ -128,7 +130,7 @@ it('sees a row that is not derived from the facts', async () => {
   const { differences } = await verifyOrganisation(orm.em.fork(), orgId);
   expect(differences).toEqual(
     expect.arrayContaining([
-      expect.objectContaining({ table: 'rollup_executions', grain: 'quarter', missing: 1, surplus: 1 }),
+      expect.objectContaining({ table: 'rollup_executions', grain: 'quarter_hour', missing: 1, surplus: 1 }),
       expect.objectContaining({ table: 'rollup_executions', grain: 'hour', missing: 1, surplus: 1 }),
       expect.objectContaining({ table: 'user_rollup', missing: 1, surplus: 0 }),
       expect.objectContaining({ table: 'known_users', surplus: 1 }),

@@ -2,22 +2,22 @@ import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
 import { LOG_GAMMA } from '../shared/domain/sketch.ts';
 import { facts } from '../shared/facts/index.ts';
+import { dirtyGroups, refreshDirty } from '../shared/rollups/refresh-dirty.ts';
 import { fullTier, smallTiers } from '../shared/rollups/rollup-table.ts';
-import { dirtyGroups, settleDirty } from '../shared/rollups/settle-dirty.ts';
 import { DAYS, LARGEST, markAll } from './fill-facts.ts';
 import { type Figure, interleaved, median, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
 
-/** Settles until nothing is marked, as the workflow's activity does. */
-export async function settleEverything(scene: Scene): Promise<void> {
+/** Refreshes until nothing is marked, as the workflow's activity does. */
+export async function refreshEverything(scene: Scene): Promise<void> {
   const em = scene.orm.em.fork();
   for (;;) {
     const groups = await dirtyGroups(dbOf(em), 100);
     if (groups.length === 0) return;
     for (const group of groups) {
       for (;;) {
-        const settled = await settleDirty(em, group);
-        if (settled === 'busy' || settled === 'clean' || !settled.isMore) break;
+        const refreshed = await refreshDirty(em, group);
+        if (refreshed === 'busy' || refreshed === 'clean' || !refreshed.isMore) break;
       }
     }
   }
@@ -40,7 +40,7 @@ export async function benchFullRollup(scene: Scene, rounds: number): Promise<Fig
       await markAll(scene, 'executions', 'started_at');
       const tables = [fullTier(facts.executions), ...smallTiers(facts.executions)].map(({ table }) => sql.table(table));
       await sql`TRUNCATE ${sql.join(tables)}, user_rollup, user_days, known_users`.execute(db);
-      return seconds(() => settleEverything(scene));
+      return seconds(() => refreshEverything(scene));
     },
     async () => {
       const taken = await seconds(() => groupByHand(scene));
@@ -53,10 +53,10 @@ export async function benchFullRollup(scene: Scene, rounds: number): Promise<Fig
 async function groupByHand(scene: Scene): Promise<void> {
   await sql`
     CREATE TABLE users_by_hand AS
-    SELECT org_id, day, user_id, array_agg(quarter ORDER BY quarter) AS quarters, array_agg(n ORDER BY quarter) AS counts, sum(n) AS n
+    SELECT org_id, day, user_id, array_agg(quarter_hour ORDER BY quarter_hour) AS quarter_hours, array_agg(n ORDER BY quarter_hour) AS counts, sum(n) AS n
     FROM (
       SELECT org_id, (started_at AT TIME ZONE 'UTC')::date AS day, user_id,
-             date_bin('15 minutes', started_at, 'epoch'::timestamptz) AS quarter, count(*) AS n
+             date_bin('15 minutes', started_at, 'epoch'::timestamptz) AS quarter_hour, count(*) AS n
       FROM executions WHERE user_id IS NOT NULL GROUP BY 1, 2, 3, 4
     ) u GROUP BY 1, 2, 3`.execute(dbOf(scene.orm.em.fork()));
   await sql`
@@ -96,12 +96,12 @@ export async function benchLateRecords(scene: Scene, key: string, rows: number, 
     const body = Buffer.from(records.map((record) => JSON.stringify(record)).join('\n'));
     const { status, json } = await scene.call('POST', '/batch', key, body);
     if (status !== 202) throw new Error(`The batch was answered with ${status}: ${JSON.stringify(json)}`);
-    const time = await seconds(() => settleEverything(scene));
+    const time = await seconds(() => refreshEverything(scene));
     if (round > 0) taken.push(time);
   }
   const ours = median(taken);
   return {
-    name: `1,000 late records settled, at ${rows} rows of ${DAYS} days in ${LARGEST}`,
+    name: `1,000 late records refreshed, at ${rows} rows of ${DAYS} days in ${LARGEST}`,
     unit: 's',
     ours,
     limitName: 'the limit',

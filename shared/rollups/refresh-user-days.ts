@@ -11,7 +11,7 @@ export interface UserOnDay {
 const FEW_USERS_OF_DAY = 1_000;
 
 /** Makes anew what some users did on some days, out of their rows of each fact; a day of which nothing is left goes. */
-export async function settleUserDays(trx: Db, orgId: string, touched: readonly UserOnDay[]): Promise<void> {
+export async function refreshUserDays(trx: Db, orgId: string, touched: readonly UserOnDay[]): Promise<void> {
   const byDay = Map.groupBy(touched, ({ day }) => day);
   const many = [...byDay].flatMap(([day, users]) => (users.length > FEW_USERS_OF_DAY ? [day] : []));
   const few = touched.filter(({ day }) => !many.includes(day));

@@ -3,18 +3,18 @@ import type { Db } from '../db/orm.ts';
 import { GRAINS, type Grain } from '../domain/buckets.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { pgTime } from '../pg-time.ts';
-import type { SpanOf } from './answer.ts';
-import { grainsWithin, type Scope } from './compile/figures.ts';
+import type { ElapsedOf } from './answer.ts';
+import { grainsWithin, type Scope } from './compile/measures.ts';
 import type { Granularity } from './query.ts';
 
 const MINUTE_MS = 60_000;
-const COARSE_TO_FINE: readonly Grain[] = ['day', 'hour', 'quarter'];
+const COARSE_TO_FINE: readonly Grain[] = ['day', 'hour', 'quarter_hour'];
 
 /**
  * How much of a range, and of each of its local buckets, has passed when the snapshot is taken.
  * @param db in the snapshot that the numbers are read in
  */
-export async function readSpans(db: Db, scope: Scope, range: TimeRange): Promise<SpanOf> {
+export async function readElapsed(db: Db, scope: Scope, range: TimeRange): Promise<ElapsedOf> {
   const { granularity } = scope;
   if (granularity === undefined || granularity === 'minute') {
     const untilMs = await readUntil(db, range);

@@ -3,9 +3,9 @@ import { GRAINS, type Grain, type Interval } from '../../domain/buckets.ts';
 import type { Fact } from '../../facts/definition.ts';
 import {
   combined,
-  type Figures,
   factBins,
   factMeasures,
+  type MeasureSet,
   rollupBins,
   rollupMeasures,
   type Selection,
@@ -14,7 +14,7 @@ import { within } from '../../rollups/intervals.ts';
 import { fullTier, type RollupTier, smallTiers } from '../../rollups/rollup-table.ts';
 import { type ClockDimension, hasValue, isClockDimension } from '../dimensions.ts';
 import { type Granularity, type ResolvedQuery, usedDimensions } from '../query.ts';
-import type { Segments } from './segments.ts';
+import type { Spans } from './spans.ts';
 
 /** What all statements of one question have in common. */
 export interface Scope extends Pick<ResolvedQuery, 'groupBy' | 'filters'> {
@@ -46,23 +46,23 @@ export function grainsWithin({
     ...(granularity ? [granularity] : []),
     ...groupBy.filter(isClockDimension).map((name) => CLOCK[name].cuts),
   ]);
-  if (cuts.size === 0) return new Set(['day', 'hour', 'quarter']);
+  if (cuts.size === 0) return new Set(['day', 'hour', 'quarter_hour']);
   const wholly = (seconds: number) => offsetsSeconds.every((offset) => offset % seconds === 0);
   const grains = new Set<Grain>();
-  if (cuts.has('minute') || !wholly(GRAINS.quarter)) return grains;
-  grains.add('quarter');
+  if (cuts.has('minute') || !wholly(GRAINS.quarter_hour)) return grains;
+  grains.add('quarter_hour');
   if (wholly(GRAINS.hour)) grains.add('hour');
   if (!cuts.has('hour') && offsetsSeconds.every((offset) => offset === 0)) grains.add('day');
   return grains;
 }
 
 /** The grains that a question of one fact may read: none where only the facts know a dimension. */
-export function usableGrains(scope: Scope, fact: Fact, figures: Figures): Set<Grain> {
+export function usableGrains(scope: Scope, fact: Fact, measureSet: MeasureSet): Set<Grain> {
   const { groups, conditions } = usedDimensions(fact, scope);
   const used = [...groups, ...conditions.map(({ dimension }) => dimension)];
   if (used.some(({ ofRollup }) => ofRollup === null)) return new Set();
   const grains = grainsWithin(scope);
-  if (figures.sketches.length > 0) grains.delete('quarter');
+  if (measureSet.sketches.length > 0) grains.delete('quarter_hour');
   return grains;
 }
 
@@ -70,17 +70,17 @@ export function usableGrains(scope: Scope, fact: Fact, figures: Figures): Set<Gr
  * One statement for all measures and sketches of one fact: rows of `bucket` (with a granularity), `d_<dimension>`,
  * measures, and `<sketch>_bins` with `<sketch>_counts`.
  */
-export function compileFigures(scope: Scope, fact: Fact, figures: Figures, segments: Segments): RawBuilder<unknown> {
-  const ofFacts = factSelection(scope, fact, segments.facts);
-  const ofRollups = [...segments.rollups].map(([grain, intervals]) => rollupSelection(scope, fact, grain, intervals));
-  const measures = ofRollups.map((selection) => rollupMeasures(fact, selection, figures.measures));
+export function compileMeasures(scope: Scope, fact: Fact, measureSet: MeasureSet, spans: Spans): RawBuilder<unknown> {
+  const ofFacts = factSelection(scope, fact, spans.facts);
+  const ofRollups = [...spans.rollups].map(([grain, intervals]) => rollupSelection(scope, fact, grain, intervals));
+  const measures = ofRollups.map((selection) => rollupMeasures(fact, selection, measureSet.measures));
   // Also where no interval is left: a statement needs one part at least, and a false condition reads nothing.
-  if (segments.facts.length > 0 || measures.length === 0) measures.push(factMeasures(fact, ofFacts, figures.measures));
-  return combined(fact.rollup, groupNames(scope), figures, {
+  if (spans.facts.length > 0 || measures.length === 0) measures.push(factMeasures(fact, ofFacts, measureSet.measures));
+  return combined(fact.rollup, groupNames(scope), measureSet, {
     measures,
     bins: (sketch) => [
       ...ofRollups.map((selection) => rollupBins(fact, selection, sketch)),
-      ...(segments.facts.length > 0 || ofRollups.length === 0 ? [factBins(fact, ofFacts, sketch)] : []),
+      ...(spans.facts.length > 0 || ofRollups.length === 0 ? [factBins(fact, ofFacts, sketch)] : []),
     ],
   });
 }
@@ -124,7 +124,7 @@ export function factSelection(
 function tierOf(scope: Scope, fact: Fact, grain: Grain): RollupTier {
   const { groups, conditions } = usedDimensions(fact, scope);
   const used = [...groups, ...conditions.map(({ dimension }) => dimension)];
-  const small = grain === 'quarter' ? [] : smallTiers(fact);
+  const small = grain === 'quarter_hour' ? [] : smallTiers(fact);
   return small.find(({ dimensions }) => used.every(({ column }) => dimensions.includes(column))) ?? fullTier(fact);
 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import type { SettleStep } from '../../shared/contracts/rollups.ts';
+import type { RefreshStep } from '../../shared/contracts/rollups.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import type { Log } from '../../shared/log.ts';
-import { dirtyGroups, settleDirty } from '../../shared/rollups/settle-dirty.ts';
+import { dirtyGroups, refreshDirty } from '../../shared/rollups/refresh-dirty.ts';
 import { readClock } from '../../shared/telemetry/cutoff.ts';
 import { beating } from '../heartbeat.ts';
 
@@ -15,13 +15,13 @@ const CHUNKS_AT_ONCE = 8;
 const BUSY_PAUSE_MS = 200;
 
 /**
- * Settles dirty buckets, chunk after chunk, until none is left that was marked when this began, or the time is over. Each chunk is a transaction, so
+ * Refreshes dirty buckets, chunk after chunk, until none is left that was marked when this began, or the time is over. Each chunk is a transaction, so
  * whatever ends this loses the chunk at hand at most. A chunk that fails stays marked and does not hold up the others.
  */
-export async function settleStep(orm: Orm, log: Log, orgId: string | null, maxMs: number): Promise<SettleStep> {
+export async function refreshStep(orm: Orm, log: Log, orgId: string | null, maxMs: number): Promise<RefreshStep> {
   const signal = Context.current().cancellationSignal;
   const until = Date.now() + maxMs;
-  const step: SettleStep = { quarters: 0, chunks: 0, failed: 0, isDone: false };
+  const step: RefreshStep = { buckets15m: 0, chunks: 0, failed: 0, isDone: false };
   const failed = new Set<string>();
   await beating(
     () => ({ ...step }),
@@ -43,16 +43,16 @@ export async function settleStep(orm: Orm, log: Log, orgId: string | null, maxMs
           try {
             // Looking up what is marked takes longer than a chunk where much is; the others do not wait for long.
             for (let chunk = 0; chunk < CHUNKS_AT_ONCE; chunk += 1) {
-              const settled = await settleDirty(em, group);
-              if (settled === 'busy') busy += 1;
-              if (settled === 'busy' || settled === 'clean') break;
+              const refreshed = await refreshDirty(em, group);
+              if (refreshed === 'busy') busy += 1;
+              if (refreshed === 'busy' || refreshed === 'clean') break;
               step.chunks += 1;
-              step.quarters += settled.quarters;
-              if (!settled.isMore) break;
+              step.buckets15m += refreshed.quarterHours;
+              if (!refreshed.isMore) break;
             }
           } catch (error) {
             if (!isOfTheData(error)) throw error;
-            log.error({ err: error, ...group }, 'buckets were not settled; they stay marked');
+            log.error({ err: error, ...group }, 'buckets were not refreshed; they stay marked');
             failed.add(`${group.orgId}/${group.kind}`);
             step.failed += 1;
           }

@@ -1,10 +1,10 @@
 import type { Granularity } from '../../shared/metrics/query.ts';
 
 const MINUTE_MS = 60_000;
-const QUARTER_MS = 15 * MINUTE_MS;
+const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 
 /**
- * How much of a range has the local time of a moment: its hour, day, week or month. By the clock of JavaScript, a quarter of
+ * How much of a range has the local time of a moment: its hour, day, week or month. By the clock of JavaScript, a quarter hour of
  * an hour after the other, without PostgreSQL.
  */
 export function localSpanMs(
@@ -21,8 +21,8 @@ export function localSpanMs(
   const nameOf = localNames(range.timeZone, granularity);
   const name = nameOf(atMs);
   let total = 0;
-  for (let ms = Math.floor(startMs / QUARTER_MS) * QUARTER_MS; ms < endMs; ms += QUARTER_MS) {
-    if (nameOf(ms) === name) total += cut(ms, QUARTER_MS);
+  for (let ms = Math.floor(startMs / QUARTER_HOUR_MS) * QUARTER_HOUR_MS; ms < endMs; ms += QUARTER_HOUR_MS) {
+    if (nameOf(ms) === name) total += cut(ms, QUARTER_HOUR_MS);
   }
   return total;
 }
@@ -49,7 +49,7 @@ function localNames(timeZone: string, granularity: Exclude<Granularity, 'minute'
       case 'week': {
         const day = new Date(`${date}T00:00:00Z`);
         // Back to Monday.
-        return new Date(day.getTime() - ((day.getUTCDay() + 6) % 7) * 96 * QUARTER_MS).toISOString();
+        return new Date(day.getTime() - ((day.getUTCDay() + 6) % 7) * 96 * QUARTER_HOUR_MS).toISOString();
       }
       case 'month':
         return date.slice(0, 7);

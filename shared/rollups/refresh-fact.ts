@@ -7,15 +7,15 @@ import { bucketArray, during } from './intervals.ts';
 import { fullTier, type RollupTier, smallTiers } from './rollup-table.ts';
 
 /**
- * Makes the rollup rows of some quarters of an hour anew, out of the facts, and those of their hours and days out of
+ * Makes the rollup rows of some quarter hours anew, out of the facts, and those of their hours and days out of
  * them. Rows are replaced, never added to, so doing it twice changes nothing.
- * @param quarters starts in milliseconds, in order
+ * @param quarterHours starts in milliseconds, in order
  */
-export async function settleFact(trx: Db, fact: Fact, orgId: string, quarters: readonly number[]): Promise<void> {
-  const hours = bucketsOf(quarters, 'hour');
-  const days = bucketsOf(quarters, 'day');
+export async function refreshFact(trx: Db, fact: Fact, orgId: string, quarterHours: readonly number[]): Promise<void> {
+  const hours = bucketsOf(quarterHours, 'hour');
+  const days = bucketsOf(quarterHours, 'day');
   const full = fullTier(fact);
-  await replace(trx, fact, full, orgId, 'quarter', quarters, quarterRows(fact, orgId, quarters));
+  await replace(trx, fact, full, orgId, 'quarter_hour', quarterHours, quarterHourRows(fact, orgId, quarterHours));
   await replace(trx, fact, full, orgId, 'hour', hours, hourRows(fact, orgId, hours));
   await replace(trx, fact, full, orgId, 'day', days, dayRows(fact, orgId, days));
   for (const tier of smallTiers(fact)) {
@@ -24,36 +24,36 @@ export async function settleFact(trx: Db, fact: Fact, orgId: string, quarters: r
   }
 }
 
-/** What the rollup's rows of these quarters must be. */
-export function quarterRows(fact: Fact, orgId: string, quarters: readonly number[]): RawBuilder<unknown> {
-  const { figures, names } = shape(fact);
-  const selection = fromFacts(fact, orgId, 'quarter', quarters);
+/** What the rollup's rows of these quarter hours must be. */
+export function quarterHourRows(fact: Fact, orgId: string, quarterHours: readonly number[]): RawBuilder<unknown> {
+  const { measureSet, names } = shape(fact);
+  const selection = fromFacts(fact, orgId, 'quarter_hour', quarterHours);
   return combined(
     fact.rollup,
     names,
-    { ...figures, sketches: [] },
+    { ...measureSet, sketches: [] },
     {
-      measures: [factMeasures(fact, selection, figures.measures)],
+      measures: [factMeasures(fact, selection, measureSet.measures)],
       bins: () => [],
     },
   );
 }
 
-/** What the rollup's rows of these hours must be, where its quarters are right. */
+/** What the rollup's rows of these hours must be, where its quarter hours are right. */
 export function hourRows(fact: Fact, orgId: string, hours: readonly number[]): RawBuilder<unknown> {
-  const { figures, names } = shape(fact);
-  return combined(fact.rollup, names, figures, {
-    measures: [rollupMeasures(fact, fromRollup(fact, orgId, 'quarter', 'hour', hours), figures.measures)],
+  const { measureSet, names } = shape(fact);
+  return combined(fact.rollup, names, measureSet, {
+    measures: [rollupMeasures(fact, fromRollup(fact, orgId, 'quarter_hour', 'hour', hours), measureSet.measures)],
     bins: (sketch) => [factBins(fact, fromFacts(fact, orgId, 'hour', hours), sketch)],
   });
 }
 
 /** What the rollup's rows of these UTC days must be, where its hours are right. */
 export function dayRows(fact: Fact, orgId: string, days: readonly number[]): RawBuilder<unknown> {
-  const { figures, names } = shape(fact);
+  const { measureSet, names } = shape(fact);
   const selection = fromRollup(fact, orgId, 'hour', 'day', days);
-  return combined(fact.rollup, names, figures, {
-    measures: [rollupMeasures(fact, selection, figures.measures)],
+  return combined(fact.rollup, names, measureSet, {
+    measures: [rollupMeasures(fact, selection, measureSet.measures)],
     bins: (sketch) => [rollupBins(fact, selection, sketch)],
   });
 }
@@ -66,13 +66,13 @@ export function tierRows(
   grain: 'hour' | 'day',
   starts: readonly number[],
 ): RawBuilder<unknown> {
-  const { figures, names } = shape(fact, tier);
+  const { measureSet, names } = shape(fact, tier);
   const selection = {
     ...fromRollup(fact, orgId, 'hour', grain, starts, tier),
     from: sql`${sql.table(grain === 'hour' ? fullTier(fact).table : tier.table)} t`,
   };
-  return combined(fact.rollup, names, figures, {
-    measures: [rollupMeasures(fact, selection, figures.measures)],
+  return combined(fact.rollup, names, measureSet, {
+    measures: [rollupMeasures(fact, selection, measureSet.measures)],
     bins: (sketch) => [rollupBins(fact, selection, sketch)],
   });
 }
@@ -80,7 +80,7 @@ export function tierRows(
 function shape(fact: Fact, tier: RollupTier = fullTier(fact)) {
   const { rollup } = fact;
   return {
-    figures: { measures: Object.keys(rollup.measures), sketches: Object.keys(rollup.sketches) },
+    measureSet: { measures: Object.keys(rollup.measures), sketches: Object.keys(rollup.sketches) },
     names: ['bucket', ...tier.dimensions],
   };
 }
@@ -134,9 +134,9 @@ async function replace(
   rows: RawBuilder<unknown>,
 ): Promise<void> {
   const table = sql.table(tier.table);
-  const { figures, names } = shape(fact, tier);
-  const sketches = grain === 'quarter' ? [] : figures.sketches;
-  const columns = [...names, ...figures.measures, ...sketches.flatMap((name) => [`${name}_bins`, `${name}_counts`])];
+  const { measureSet, names } = shape(fact, tier);
+  const sketches = grain === 'quarter_hour' ? [] : measureSet.sketches;
+  const columns = [...names, ...measureSet.measures, ...sketches.flatMap((name) => [`${name}_bins`, `${name}_counts`])];
   await sql`DELETE FROM ${table} t WHERE t.org_id = ${orgId} AND t.grain_seconds = ${GRAINS[grain]}
     AND t.bucket = ANY (${bucketArray(starts)})`.execute(trx);
   await sql`INSERT INTO ${table} (org_id, grain_seconds, ${sql.join(columns.map((name) => sql.ref(name)))})

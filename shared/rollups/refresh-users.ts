@@ -2,36 +2,36 @@ import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import { GRAINS, intervalsOf } from '../domain/buckets.ts';
 import type { Fact } from '../facts/definition.ts';
-import { settleUserDays, type UserOnDay } from './settle-user-days.ts';
+import { refreshUserDays, type UserOnDay } from './refresh-user-days.ts';
 import { userActivity } from './user-activity.ts';
 
 const DAY_MS = GRAINS.day * 1000;
 
 /**
- * Makes anew what a fact says of its users in some quarters of an hour. A user's day is one row, so the other quarters
+ * Makes anew what a fact says of its users in some quarter hours. A user's day is one row, so the other quarter hours
  * of the rows that change are kept as they are.
  */
-export async function settleUsers(trx: Db, fact: Fact, orgId: string, quarters: readonly number[]): Promise<void> {
+export async function refreshUsers(trx: Db, fact: Fact, orgId: string, quarterHours: readonly number[]): Promise<void> {
   if (!fact.rollup.users) return;
   const dirty = JSON.stringify(
-    quarters.map((start) => ({
+    quarterHours.map((start) => ({
       day: dayOf(start),
-      quarter: (start % DAY_MS) / (GRAINS.quarter * 1000),
+      quarter_hour: (start % DAY_MS) / (GRAINS.quarter_hour * 1000),
     })),
   );
-  const [first, last] = [quarters[0], quarters.at(-1)];
+  const [first, last] = [quarterHours[0], quarterHours.at(-1)];
   if (first === undefined || last === undefined) return;
   // Constant bounds, so that the rows of other days are not read, whatever the planner makes of the join.
   const onTheseDays = sql`u.day BETWEEN ${dayOf(first)}::date AND ${dayOf(last)}::date`;
   const { rows } = await sql<UserOnDay>`
-    WITH dirty AS MATERIALIZED (SELECT * FROM json_to_recordset(${dirty}::json) AS r(day date, quarter smallint)),
-    dirty_days AS MATERIALIZED (SELECT day, array_agg(quarter) AS quarters FROM dirty GROUP BY day),
-    fresh AS MATERIALIZED (${userActivity(fact, orgId, intervalsOf(quarters, 'quarter'))}),
+    WITH dirty AS MATERIALIZED (SELECT * FROM json_to_recordset(${dirty}::json) AS r(day date, quarter_hour smallint)),
+    dirty_days AS MATERIALIZED (SELECT day, array_agg(quarter_hour) AS quarter_hours FROM dirty GROUP BY day),
+    fresh AS MATERIALIZED (${userActivity(fact, orgId, intervalsOf(quarterHours, 'quarter_hour'))}),
     touched AS MATERIALIZED (
       SELECT day, user_id FROM fresh
       UNION
       SELECT u.day, u.user_id FROM user_rollup u JOIN dirty_days d ON d.day = u.day
-      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.quarters && d.quarters
+      WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.quarter_hours && d.quarter_hours
     ),
     gone AS (
       DELETE FROM user_rollup u USING touched c
@@ -39,24 +39,24 @@ export async function settleUsers(trx: Db, fact: Fact, orgId: string, quarters: 
       RETURNING u.*
     ),
     kept AS (
-      SELECT g.day, g.user_id, g.name, g.feature, q.quarter, q.count, q.amount, q.first_ms, q.last_ms
+      SELECT g.day, g.user_id, g.name, g.feature, q.quarter_hour, q.count, q.amount, q.first_ms, q.last_ms
       FROM gone g JOIN dirty_days d ON d.day = g.day
-      CROSS JOIN LATERAL unnest(g.quarters, g.counts, g.amounts, g.first_ms, g.last_ms)
-        AS q(quarter, count, amount, first_ms, last_ms)
-      WHERE q.quarter <> ALL (d.quarters)
+      CROSS JOIN LATERAL unnest(g.quarter_hours, g.counts, g.amounts, g.first_ms, g.last_ms)
+        AS q(quarter_hour, count, amount, first_ms, last_ms)
+      WHERE q.quarter_hour <> ALL (d.quarter_hours)
     ),
     written AS (
-      INSERT INTO user_rollup (org_id, kind, day, user_id, name, feature, quarters, counts, amounts, first_ms, last_ms, count, amount)
-      SELECT ${orgId}, ${fact.kind}, day, user_id, name, feature, array_agg(quarter ORDER BY quarter),
-             array_agg(count ORDER BY quarter), array_agg(amount ORDER BY quarter), array_agg(first_ms ORDER BY quarter),
-             array_agg(last_ms ORDER BY quarter),
+      INSERT INTO user_rollup (org_id, kind, day, user_id, name, feature, quarter_hours, counts, amounts, first_ms, last_ms, count, amount)
+      SELECT ${orgId}, ${fact.kind}, day, user_id, name, feature, array_agg(quarter_hour ORDER BY quarter_hour),
+             array_agg(count ORDER BY quarter_hour), array_agg(amount ORDER BY quarter_hour), array_agg(first_ms ORDER BY quarter_hour),
+             array_agg(last_ms ORDER BY quarter_hour),
              sum(count), sum(amount)
       FROM (SELECT * FROM kept UNION ALL SELECT * FROM fresh) q
       GROUP BY day, user_id, name, feature
     )
     SELECT day::text AS day, user_id FROM touched`.execute(trx);
-  await settleUserDays(trx, orgId, rows);
-  await settleKnownUsers(trx, orgId, [...new Set(rows.map(({ user_id }) => user_id))], new Date(first));
+  await refreshUserDays(trx, orgId, rows);
+  await refreshKnownUsers(trx, orgId, [...new Set(rows.map(({ user_id }) => user_id))], new Date(first));
 }
 
 function dayOf(startMs: number): string {
@@ -67,7 +67,7 @@ function dayOf(startMs: number): string {
  * When each of some users was first seen, by any fact; a user of whom nothing is left is not known. What changed lies at
  * `changedFrom` or later, so who was seen before that stays as it is.
  */
-async function settleKnownUsers(trx: Db, orgId: string, userIds: readonly string[], changedFrom: Date): Promise<void> {
+async function refreshKnownUsers(trx: Db, orgId: string, userIds: readonly string[], changedFrom: Date): Promise<void> {
   if (userIds.length === 0) return;
   const users = sql`SELECT json_array_elements_text(${JSON.stringify(userIds)}::json) AS user_id`;
   await sql`

@@ -1,0 +1,122 @@
+import { sql } from 'kysely';
+import { type Db, dbOf, type Entities } from '../db/orm.ts';
+import { GRAINS } from '../domain/buckets.ts';
+import type { FactKind } from '../domain/fact-kinds.ts';
+import type { Fact } from '../facts/definition.ts';
+import { facts } from '../facts/index.ts';
+import { pgTime } from '../pg-time.ts';
+import { takeCutoff } from '../telemetry/cutoff.ts';
+import { bucketArray, within } from './intervals.ts';
+import { refreshFact } from './refresh-fact.ts';
+import { refreshUsers } from './refresh-users.ts';
+
+/** One refresh of an organisation at a time: what several facts say of one user is written together. */
+const REFRESH_LOCK = 7_405_175;
+
+/** Four whole days, or as many single quarter hours: a transaction of seconds, whatever was touched. */
+const MAX_QUARTER_HOURS = 4 * 96;
+/** A month, where there is little in it: a chunk costs some milliseconds by itself, and most organisations are small. */
+const MAX_SPARSE_QUARTER_HOURS = 31 * 96;
+const SPARSE_ROWS = 20_000;
+
+/** Waits for the refresh that is under way in an organisation; none begins until the transaction ends. */
+export async function awaitRefresh(trx: Db, orgId: string): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(${REFRESH_LOCK}, hashtext(${orgId}))`.execute(trx);
+}
+
+export interface DirtyGroup {
+  orgId: string;
+  kind: FactKind;
+}
+
+/**
+ * What is to refresh, those first that wait longest, over all organisations or of one.
+ * @param markedBefore the database's time, as text; where telemetry keeps coming something is marked at any time
+ */
+export async function dirtyGroups(
+  db: Db,
+  limit: number,
+  { orgId = null, markedBefore = 'infinity' }: { orgId?: string | null; markedBefore?: string } = {},
+): Promise<DirtyGroup[]> {
+  const { rows } = await sql<{ org_id: string; kind: FactKind }>`
+    SELECT org_id, kind FROM bucket_ledger
+    WHERE (${orgId}::text IS NULL OR org_id = ${orgId}) AND marked_at <= ${markedBefore}::timestamptz
+    GROUP BY org_id, kind ORDER BY min(marked_at) LIMIT ${limit}`.execute(db);
+  return rows.map(({ org_id, kind }) => ({ orgId: org_id, kind }));
+}
+
+export type Refreshed =
+  /** So many quarter hours were made anew, and whether more may be marked. */
+  | { quarterHours: number; isMore: boolean }
+  /** Another worker has the organisation in hand. */
+  | 'busy'
+  /** Nothing is marked. */
+  | 'clean';
+
+/**
+ * Refreshes one chunk of a fact's dirty quarter hours in one transaction. Marks that come meanwhile stay for the next.
+ *
+ * Marks are taken up to a cut-off that waits for the writes under way: an execution and a usage of it, written at the
+ * same moment, do not see each other, and once both are committed the refresh sees both.
+ */
+export async function refreshDirty(em: Entities, { orgId, kind }: DirtyGroup): Promise<Refreshed> {
+  const fact = facts[kind];
+  const cutoff = await em.transactional((inner) => takeCutoff(dbOf(inner), orgId));
+  return em.transactional(async (inner) => {
+    const trx = dbOf(inner);
+    const { rows: lock } = await sql<{ taken: boolean }>`
+      SELECT pg_try_advisory_xact_lock(${REFRESH_LOCK}, hashtext(${orgId})) AS taken`.execute(trx);
+    if (!lock[0]?.taken) return 'busy';
+    const { quarterHours, isMore } = await takeMarks(trx, orgId, fact, cutoff);
+    if (quarterHours.length === 0) return 'clean';
+    await refreshQuarterHours(trx, fact, orgId, quarterHours);
+    return { quarterHours: quarterHours.length, isMore };
+  });
+}
+
+/** Makes quarter hours anew inside a transaction that holds the organisation; before the floors of facts and rollups nothing is. */
+async function refreshQuarterHours(trx: Db, fact: Fact, orgId: string, marked: readonly number[]): Promise<void> {
+  const { rows } = await sql<{ at: string | null }>`
+    SELECT max(at) AS at FROM retention_floors WHERE org_id = ${orgId} AND kind IN (${fact.kind}, 'rollups')`.execute(
+    trx,
+  );
+  const retentionFloorMs = rows[0]?.at ? pgTime(rows[0].at).getTime() : Number.NEGATIVE_INFINITY;
+  const quarterHours = marked.filter((start) => start >= retentionFloorMs);
+  if (quarterHours.length === 0) return;
+  await refreshFact(trx, fact, orgId, quarterHours);
+  await refreshUsers(trx, fact, orgId, quarterHours);
+}
+
+async function takeMarks(
+  trx: Db,
+  orgId: string,
+  fact: Fact,
+  cutoff: string,
+): Promise<{ quarterHours: number[]; isMore: boolean }> {
+  const { rows } = await sql<{ ms: string }>`
+    SELECT DISTINCT (extract(epoch FROM bucket) * 1000)::bigint AS ms FROM bucket_ledger
+    WHERE org_id = ${orgId} AND kind = ${fact.kind} AND marked_at <= ${cutoff}::timestamptz
+    ORDER BY ms LIMIT ${MAX_SPARSE_QUARTER_HOURS}`.execute(trx);
+  const marked = rows.map(({ ms }) => Number(ms));
+  const isSparse = marked.length <= MAX_QUARTER_HOURS || (await holdsFewRows(trx, orgId, fact, marked));
+  const quarterHours = isSparse ? marked : marked.slice(0, MAX_QUARTER_HOURS);
+  if (quarterHours.length === 0) return { quarterHours, isMore: false };
+  await sql`
+    DELETE FROM bucket_ledger
+    WHERE org_id = ${orgId} AND kind = ${fact.kind} AND marked_at <= ${cutoff}::timestamptz
+      AND bucket = ANY (${bucketArray(quarterHours)})`.execute(trx);
+  return { quarterHours, isMore: marked.length > quarterHours.length || marked.length === MAX_SPARSE_QUARTER_HOURS };
+}
+
+/** Whether there is little between the first and the last of some quarter hours; it looks at no more rows than that. */
+async function holdsFewRows(trx: Db, orgId: string, fact: Fact, quarterHours: readonly number[]): Promise<boolean> {
+  const [first, last] = [quarterHours[0], quarterHours.at(-1)];
+  if (first === undefined || last === undefined) return true;
+  const at = sql.ref(fact.timeColumn);
+  const { rows } = await sql<{ count: string }>`
+    SELECT count(*) AS count FROM (
+      SELECT FROM ${sql.table(fact.kind)} WHERE org_id = ${orgId}
+        AND ${within(at, [{ startInclusiveMs: first, endExclusiveMs: last + GRAINS.quarter_hour * 1000 }])}
+      LIMIT ${SPARSE_ROWS}) f`.execute(trx);
+  return Number(rows[0]?.count) < SPARSE_ROWS;
+}
