@@ -7,16 +7,19 @@ import { dirtyGroups, refreshDirty } from '../../shared/rollups/refresh-dirty.ts
 import { readClock } from '../../shared/telemetry/cutoff.ts';
 import { beating } from '../heartbeat.ts';
 
-/** Facts of organisations looked up at once: the longest-waiting first, looked up anew when they are done. */
+/** Pairs of organisation and fact per lookup, the longest waiting first; the next lookup follows when they are done. */
 const GROUPS_AT_ONCE = 50;
-/** Chunks of one organisation before the next one's turn. */
+/** Chunks of one organisation and fact before the next one has its turn. */
 const CHUNKS_AT_ONCE = 8;
-/** Before another worker that holds an organisation is asked for again. */
+/** Pause before retrying organisations that another worker is refreshing. */
 const BUSY_PAUSE_MS = 200;
 
 /**
- * Refreshes dirty buckets, chunk after chunk, until none is left that was marked when this began, or the time is over. Each chunk is a transaction, so
- * whatever ends this loses the chunk at hand at most. A chunk that fails stays marked and does not hold up the others.
+ * Refreshes dirty buckets in chunks, until none is left that was dirty at the start or the time is over. Each chunk is
+ * a transaction, so an interruption loses at most the current chunk. The buckets of a failed chunk stay dirty and do
+ * not block other chunks. Heartbeats the step.
+ * @param orgId limits the refresh to one organisation; null for all
+ * @throws Error for a failure other than rejected data, such as a lost connection
  */
 export async function refreshStep(orm: Orm, log: Log, orgId: string | null, maxMs: number): Promise<RefreshStep> {
   const signal = Context.current().cancellationSignal;
@@ -41,7 +44,7 @@ export async function refreshStep(orm: Orm, log: Log, orgId: string | null, maxM
           signal.throwIfAborted();
           if (Date.now() > until) return;
           try {
-            // Looking up what is marked takes longer than a chunk where much is; the others do not wait for long.
+            // With many dirty buckets the lookup takes longer than a chunk, so a turn has several chunks.
             for (let chunk = 0; chunk < CHUNKS_AT_ONCE; chunk += 1) {
               const refreshed = await refreshDirty(em, group);
               if (refreshed === 'busy') busy += 1;
@@ -51,13 +54,13 @@ export async function refreshStep(orm: Orm, log: Log, orgId: string | null, maxM
               if (!refreshed.isMore) break;
             }
           } catch (error) {
-            if (!isOfTheData(error)) throw error;
-            log.error({ err: error, ...group }, 'buckets were not refreshed; they stay marked');
+            if (!isRejectedData(error)) throw error;
+            log.error({ err: error, ...group }, 'refresh of buckets failed; they stay dirty');
             failed.add(`${group.orgId}/${group.kind}`);
             step.failed += 1;
           }
         }
-        // What another worker has in hand it will finish; if it does not, the next round does.
+        // Another worker finishes the organisations that it is refreshing; otherwise the next run does.
         if (busy === groups.length && orgId === null) {
           step.isDone = true;
           return;
@@ -69,8 +72,8 @@ export async function refreshStep(orm: Orm, log: Log, orgId: string | null, maxM
   return step;
 }
 
-/** Whether PostgreSQL refused what it was given, rather than was out of reach, short of something, or told to stop. */
-function isOfTheData(error: unknown): boolean {
+/** Whether PostgreSQL rejected the statement or its data, and was not unreachable, out of resources or cancelled. */
+function isRejectedData(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^(22|23|42|54)/.test(code);
 }

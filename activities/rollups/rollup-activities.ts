@@ -17,14 +17,14 @@ import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
 import { refreshStep } from './refresh-step.ts';
 
-/** A step says how far it is this often, so that a workflow that is cancelled or killed loses little. */
+/** Maximum duration of a step: a workflow that is cancelled or killed loses little. */
 const STEP_MS = 60_000;
-/** After a longer outage the days before are for a backfill, which somebody asks for. */
+/** After a longer outage the days before are not closed automatically; they need a backfill. */
 const MAX_DAYS_BACK = 31;
-/** More differences than anyone reads; their number is told in any case. */
-const DIFFERENCES_TOLD = 100;
+/** Limit of the listed differences; their count is always complete. */
+const MAX_DIFFERENCES_LISTED = 100;
 
-/** What the rollup workflows have done for them. Each can be repeated at any point. */
+/** The activities of the rollup workflows. All are idempotent. */
 export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
   async function openSubject(em: Entities, orgId: string) {
     const subject = await readMetricSubject(dbOf(em), orgId);
@@ -37,35 +37,39 @@ export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
     for (;;) {
       const step = await refreshStep(orm, log, orgId, STEP_MS);
       buckets15m += step.buckets15m;
-      // What PostgreSQL refuses it refuses again; the buckets stay marked, and their answers come from the facts.
+      // A retry would fail again on rejected data. The buckets stay dirty; queries read them from the facts.
       if (step.failed > 0)
-        throw permanent('NOT_REFRESHED', `${step.failed} facts of ${orgId} were not refreshed; the log says why`);
+        throw permanent('NOT_REFRESHED', `Refresh of ${step.failed} facts of ${orgId} failed; see the worker's log`);
       if (step.isDone) return buckets15m;
     }
   }
 
   return {
-    /** Refreshes what is marked, for a minute at most. */
+    /** Refreshes dirty buckets for at most a minute. @param orgId null for all organisations */
     refreshDirtyBuckets(orgId: string | null): Promise<RefreshStep> {
       return refreshStep(orm, log, orgId, STEP_MS);
     },
 
-    /** The old name of `refreshDirtyBuckets`, for runs that began under it. */
+    /** The former name of `refreshDirtyBuckets`, for runs that were started with it. */
     settleDirtyBuckets(orgId: string | null): Promise<RefreshStep> {
       return refreshStep(orm, log, orgId, STEP_MS);
     },
 
-    /** The local days of a range, both ends included. */
+    /** The local dates from `startDate` to `endDate`, both inclusive. */
     listDates(startDate: string, endDate: string): Promise<string[]> {
       return datesBetween(dbOf(orm.em.fork()), startDate, endDate);
     },
 
-    /** Refreshes a local day and closes it; with `force`, out of the facts and whatever was there. */
+    /**
+     * Refreshes the dirty buckets of an organisation and closes a local day. With `force`, all buckets of the day are
+     * recomputed from the facts and a closed day is closed again.
+     * @throws ApplicationFailure `ORGANISATION_GONE`, `NOT_REFRESHED`
+     */
     async backfillDay(orgId: string, date: string, force: boolean): Promise<BackfilledDay> {
       const em = orm.em.fork();
       const db = dbOf(em);
       const subject = await openSubject(em, orgId);
-      // Marked again by a second attempt: it costs the work once more and changes nothing.
+      // A second attempt marks the day again, which repeats the work and changes nothing.
       if (force) await markRange(db, orgId, await localDay(db, date, subject.timeZone));
       const buckets15m = await refreshWhole(orgId);
       const generated = await beating(
@@ -75,7 +79,7 @@ export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
       return { generated, buckets15m };
     },
 
-    /** Local days that ended and are not closed, of some organisations after a given one. */
+    /** Lists local days that have ended and are not closed, for at most `limit` organisations after `afterOrgId`. */
     async listEndedDays(afterOrgId: string, limit: number): Promise<{ days: DaysToClose[]; lastOrgId: string | null }> {
       const found = await endedDays(dbOf(orm.em.fork()), new Date(), MAX_DAYS_BACK, afterOrgId, limit);
       const days = [...Map.groupBy(found.days, ({ orgId }) => orgId)].map(([orgId, list]) => ({
@@ -85,7 +89,7 @@ export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
       return { days, lastOrgId: found.lastOrgId };
     },
 
-    /** Compares what is derived of an organisation with its facts. */
+    /** Refreshes an organisation and compares its rollups with its facts. @throws ApplicationFailure `NOT_REFRESHED` */
     async verifyOne(orgId: string): Promise<VerifyResult> {
       await refreshWhole(orgId);
       const signal = Context.current().cancellationSignal;
@@ -107,11 +111,11 @@ export function createRollupActivities({ orm, log }: { orm: Orm; log: Log }) {
         daysChecked: verified.daysChecked,
         daysSkipped: verified.daysSkipped,
         differenceCount: differences.length,
-        differences: differences.slice(0, DIFFERENCES_TOLD),
+        differences: differences.slice(0, MAX_DIFFERENCES_LISTED),
       };
     },
 
-    /** Organisations in order, after a given one. */
+    /** Lists organisation ids after `afterOrgId`, ascending. */
     async listOrganisations(afterOrgId: string, limit: number): Promise<string[]> {
       const rows = await dbOf(orm.em.fork())
         .selectFrom('organisations')

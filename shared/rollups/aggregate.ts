@@ -6,38 +6,43 @@ import type { Rollup } from '../facts/rollup.ts';
 import { joinExecution } from './join-execution.ts';
 import { rollupTable } from './rollup-table.ts';
 
-/** A column to group by: what it is called, and its value in the rows `t` that are aggregated. */
+/** A column to group by: its output name, and its expression over the aggregated rows `t`. */
 export interface GroupColumn {
   name: string;
   value: RawBuilder<unknown>;
 }
 
-/** Rows to aggregate: by what, and which of them. */
+/** The rows to aggregate and the columns to group them by. */
 export interface Selection {
   groups: readonly GroupColumn[];
   where: RawBuilder<unknown>;
-  /** What holds the rows `t` where it is more than their table. */
+  /** The FROM item that provides the rows `t`; the fact's or rollup's own table by default. */
   from?: RawBuilder<unknown>;
-  /** Whether values or conditions name the row's `execution`; facts alone can. */
+  /** Whether values or conditions refer to the row's `execution`; only selections of facts can. */
   needsExecution?: boolean;
 }
 
-/** What is made of them: measures and sketches of a fact's rollup, by name. */
+/** The measures and sketches of a fact's rollup to compute, by name. */
 export interface MeasureSet {
   measures: readonly string[];
   sketches: readonly string[];
 }
 
-/** Rows of groups and measures. */
+/** A SELECT of rows with the group columns and measures. */
 export type MeasureRows = RawBuilder<unknown>;
-/** Rows of groups, a `bin` and the `number` of values in it. */
+/** A SELECT of rows with the group columns, a `bin` and the `number` of values in it. */
 export type BinRows = RawBuilder<unknown>;
 
+/** Computes measures from the facts. @throws Error for a measure that the rollup does not have */
 export function factMeasures(fact: Fact, selection: Selection, measures: readonly string[]): MeasureRows {
   const values = measures.map((name) => ({ name, value: measureOf(fact.rollup, name).aggregate }));
   return sql`SELECT ${list([...selection.groups, ...values])} ${facts(fact, selection)} ${groupedBy(selection.groups.length)}`;
 }
 
+/**
+ * Computes the bins of a sketch (DDSketch, relative error 1 %) from the facts.
+ * @throws Error for a sketch that the rollup does not have
+ */
 export function factBins(fact: Fact, selection: Selection, sketch: string): BinRows {
   const value = sketchOf(fact.rollup, sketch);
   const keys = [...selection.groups, { name: 'bin', value: binOf(value) }];
@@ -45,7 +50,7 @@ export function factBins(fact: Fact, selection: Selection, sketch: string): BinR
     AND ${value} IS NOT NULL ${groupedBy(keys.length)}`;
 }
 
-/** Merges rows of the rollup, which is `t` in the selection. */
+/** Merges measures of rollup rows, which are `t` in the selection. */
 export function rollupMeasures(fact: Fact, selection: Selection, measures: readonly string[]): MeasureRows {
   const { groups, where } = selection;
   const values = measures.map((name) => ({ name, value: mergeOf(fact.rollup, name, sql.ref(`t.${name}`)) }));
@@ -53,7 +58,7 @@ export function rollupMeasures(fact: Fact, selection: Selection, measures: reado
     ${groupedBy(groups.length)}`;
 }
 
-/** Hours and days alone have sketches. */
+/** Merges the bins of a sketch of rollup rows. Only hour and day rows have sketches. */
 export function rollupBins(fact: Fact, selection: Selection, sketch: string): BinRows {
   const { groups, where } = selection;
   const keys = [...groups, { name: 'bin', value: sql`u.bin` }];
@@ -68,8 +73,8 @@ function rollupOf(fact: Fact, { from }: Selection): RawBuilder<unknown> {
 }
 
 /**
- * One row of each group out of several parts: the names of `groups`, the measures, and `<sketch>_bins` and
- * `<sketch>_counts` of each sketch.
+ * Merges several parts into one row per group: the columns `groups`, the measures, and `<sketch>_bins` and
+ * `<sketch>_counts` for each sketch.
  */
 export function combined(
   rollup: Rollup,
@@ -78,7 +83,7 @@ export function combined(
   parts: { measures: readonly MeasureRows[]; bins: (sketch: string) => readonly BinRows[] },
 ): RawBuilder<unknown> {
   const [only] = parts.measures;
-  // Rows of one part are grouped already; grouping them again would take as long once more.
+  // A single part is already grouped; grouping it again would double the time.
   if (only && parts.measures.length === 1 && sketches.length === 0) return only;
   const arrays = sketches.flatMap((sketch) => [`${sketch}_bins`, `${sketch}_counts`]);
   const plain = sql`SELECT ${list([
@@ -103,7 +108,7 @@ export function combined(
   ])} FROM (${union([plain, ...gathered])}) p ${groupedBy(groups.length)}`;
 }
 
-/** The bucket of a time. */
+/** The start of the bucket of this grain that contains a time. */
 export function bucketStart(at: RawBuilder<unknown>, grain: Grain): RawBuilder<unknown> {
   return sql`date_bin(make_interval(secs => ${sql.lit(GRAINS[grain])}), ${at}, 'epoch'::timestamptz)`;
 }
@@ -138,7 +143,10 @@ function list(columns: readonly GroupColumn[]): RawBuilder<unknown> {
   return sql.join(columns.map(({ name, value }) => sql`${value} AS ${sql.ref(name)}`));
 }
 
-/** By place, so that no expression stands twice. Without groups there is one row, or none of nothing. */
+/**
+ * Groups by column position, so that expressions are not repeated. Without groups the result is one row, or no row if
+ * nothing matched.
+ */
 function groupedBy(groups: number): RawBuilder<unknown> {
   if (groups === 0) return sql`HAVING count(*) > 0`;
   return sql`GROUP BY ${sql.join(Array.from({ length: groups }, (_, n) => sql.lit(n + 1)))}`;

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Interval } from '../domain/buckets.ts';
 
-/** Up to so many stand in a statement as conditions, by which the planner leaves out other partitions beforehand. */
+/** Up to this many intervals become conditions of the statement, which allow the planner to prune partitions. */
 const FEW = 4;
 
-/** The condition that a time lies in one of a few intervals. */
+/** The condition that a time lies in one of a few intervals; `false` without intervals. */
 export function within(at: RawBuilder<unknown>, intervals: readonly Interval[]): RawBuilder<unknown> {
   if (intervals.length === 0) return sql`false`;
   return sql`(${sql.join(
@@ -17,8 +17,8 @@ export function within(at: RawBuilder<unknown>, intervals: readonly Interval[]):
 }
 
 /**
- * A table `t` and a condition on its time, for however many intervals: with many each is looked up in the index by
- * itself, where as many conditions would take longer to plan than to run.
+ * A FROM item with the table as `t`, and a condition on its time, for any number of intervals. Many intervals are
+ * joined, one index lookup each: as many conditions would take longer to plan than to run.
  */
 export function during(
   table: RawBuilder<unknown>,
@@ -38,7 +38,7 @@ export function during(
   };
 }
 
-/** Starts of buckets as an array, for `= ANY`. */
+/** An array of bucket starts (epoch milliseconds), for `= ANY`. */
 export function bucketArray(starts: readonly number[]): RawBuilder<unknown> {
   return sql`ARRAY(SELECT to_timestamp(ms::float8 / 1000) FROM json_array_elements_text(${JSON.stringify(starts)}::json) ms)`;
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import { factList } from '../facts/index.ts';
 
-/** Marks every quarter of a range as changed, of all facts, so that the next refresh makes them anew. */
+/** Marks every quarter hour of a range dirty, for all facts, so that the next refresh recomputes them. */
 export async function markRange(
   db: Db,
   orgId: string,

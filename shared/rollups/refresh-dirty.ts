@@ -10,16 +10,19 @@ import { bucketArray, within } from './intervals.ts';
 import { refreshFact } from './refresh-fact.ts';
 import { refreshUsers } from './refresh-users.ts';
 
-/** One refresh of an organisation at a time: what several facts say of one user is written together. */
+/** Serializes the refreshes of an organisation: several facts write to the same user rows. */
 const REFRESH_LOCK = 7_405_175;
 
-/** Four whole days, or as many single quarter hours: a transaction of seconds, whatever was touched. */
+/** Four whole days, or as many scattered quarter hours: keeps a transaction at seconds, whichever buckets are dirty. */
 const MAX_QUARTER_HOURS = 4 * 96;
-/** A month, where there is little in it: a chunk costs some milliseconds by itself, and most organisations are small. */
+/**
+ * A month, for sparse data: a chunk has a fixed cost of some milliseconds, and most organisations are small. Data is
+ * sparse with fewer than `SPARSE_ROWS` rows between the first and the last bucket.
+ */
 const MAX_SPARSE_QUARTER_HOURS = 31 * 96;
 const SPARSE_ROWS = 20_000;
 
-/** Waits for the refresh that is under way in an organisation; none begins until the transaction ends. */
+/** Waits for a running refresh of the organisation and blocks new ones until the transaction ends. */
 export async function awaitRefresh(trx: Db, orgId: string): Promise<void> {
   await sql`SELECT pg_advisory_xact_lock(${REFRESH_LOCK}, hashtext(${orgId}))`.execute(trx);
 }
@@ -30,8 +33,9 @@ export interface DirtyGroup {
 }
 
 /**
- * What is to refresh, those first that wait longest, over all organisations or of one.
- * @param markedBefore the database's time, as text; where telemetry keeps coming something is marked at any time
+ * Lists the organisations and facts that have dirty buckets, the longest waiting first.
+ * @param orgId limits the list to one organisation; null for all
+ * @param markedBefore database time, as text; ignores later ledger entries, which steady ingestion keeps adding
  */
 export async function dirtyGroups(
   db: Db,
@@ -46,18 +50,19 @@ export async function dirtyGroups(
 }
 
 export type Refreshed =
-  /** So many quarter hours were made anew, and whether more may be marked. */
+  /** The number of quarter hours recomputed, and whether more may be dirty. */
   | { quarterHours: number; isMore: boolean }
-  /** Another worker has the organisation in hand. */
+  /** Another worker is refreshing the organisation. */
   | 'busy'
-  /** Nothing is marked. */
+  /** No bucket is dirty. */
   | 'clean';
 
 /**
- * Refreshes one chunk of a fact's dirty quarter hours in one transaction. Marks that come meanwhile stay for the next.
+ * Refreshes one chunk of a fact's dirty quarter hours in one transaction. Ledger entries added meanwhile stay for the
+ * next chunk.
  *
- * Marks are taken up to a cut-off that waits for the writes under way: an execution and a usage of it, written at the
- * same moment, do not see each other, and once both are committed the refresh sees both.
+ * Takes ledger entries up to a cut-off that waits for running writes: an execution and its usage that are written
+ * concurrently do not see each other, but the refresh, which runs after both have committed, sees both.
  */
 export async function refreshDirty(em: Entities, { orgId, kind }: DirtyGroup): Promise<Refreshed> {
   const fact = facts[kind];
@@ -74,7 +79,10 @@ export async function refreshDirty(em: Entities, { orgId, kind }: DirtyGroup): P
   });
 }
 
-/** Makes quarter hours anew inside a transaction that holds the organisation; before the floors of facts and rollups nothing is. */
+/**
+ * Recomputes quarter hours inside a transaction that holds the refresh lock of the organisation. Skips those before the
+ * retention floor of the fact or of rollups.
+ */
 async function refreshQuarterHours(trx: Db, fact: Fact, orgId: string, marked: readonly number[]): Promise<void> {
   const { rows } = await sql<{ at: string | null }>`
     SELECT max(at) AS at FROM retention_floors WHERE org_id = ${orgId} AND kind IN (${fact.kind}, 'rollups')`.execute(
@@ -108,7 +116,7 @@ async function takeMarks(
   return { quarterHours, isMore: marked.length > quarterHours.length || marked.length === MAX_SPARSE_QUARTER_HOURS };
 }
 
-/** Whether there is little between the first and the last of some quarter hours; it looks at no more rows than that. */
+/** Whether fewer than `SPARSE_ROWS` facts lie between the first and the last quarter hour; reads no more rows. */
 async function holdsFewRows(trx: Db, orgId: string, fact: Fact, quarterHours: readonly number[]): Promise<boolean> {
   const [first, last] = [quarterHours[0], quarterHours.at(-1)];
   if (first === undefined || last === undefined) return true;

@@ -7,9 +7,9 @@ import { bucketArray, during } from './intervals.ts';
 import { fullTier, type RollupTier, smallTiers } from './rollup-table.ts';
 
 /**
- * Makes the rollup rows of some quarter hours anew, out of the facts, and those of their hours and days out of
- * them. Rows are replaced, never added to, so doing it twice changes nothing.
- * @param quarterHours starts in milliseconds, in order
+ * Recomputes the rollup rows of some quarter hours from the facts, then their hours and days. Idempotent: rows are
+ * replaced, never incremented.
+ * @param quarterHours bucket starts in epoch milliseconds, ascending
  */
 export async function refreshFact(trx: Db, fact: Fact, orgId: string, quarterHours: readonly number[]): Promise<void> {
   const hours = bucketsOf(quarterHours, 'hour');
@@ -24,7 +24,7 @@ export async function refreshFact(trx: Db, fact: Fact, orgId: string, quarterHou
   }
 }
 
-/** What the rollup's rows of these quarter hours must be. */
+/** The expected rollup rows of these quarter hours, computed from the facts. */
 export function quarterHourRows(fact: Fact, orgId: string, quarterHours: readonly number[]): RawBuilder<unknown> {
   const { measureSet, names } = shape(fact);
   const selection = fromFacts(fact, orgId, 'quarter_hour', quarterHours);
@@ -39,7 +39,7 @@ export function quarterHourRows(fact: Fact, orgId: string, quarterHours: readonl
   );
 }
 
-/** What the rollup's rows of these hours must be, where its quarter hours are right. */
+/** The expected rollup rows of these hours: measures from the quarter-hour rows, sketches from the facts. */
 export function hourRows(fact: Fact, orgId: string, hours: readonly number[]): RawBuilder<unknown> {
   const { measureSet, names } = shape(fact);
   return combined(fact.rollup, names, measureSet, {
@@ -48,7 +48,7 @@ export function hourRows(fact: Fact, orgId: string, hours: readonly number[]): R
   });
 }
 
-/** What the rollup's rows of these UTC days must be, where its hours are right. */
+/** The expected rollup rows of these UTC days, computed from the hour rows. */
 export function dayRows(fact: Fact, orgId: string, days: readonly number[]): RawBuilder<unknown> {
   const { measureSet, names } = shape(fact);
   const selection = fromRollup(fact, orgId, 'hour', 'day', days);
@@ -58,7 +58,7 @@ export function dayRows(fact: Fact, orgId: string, days: readonly number[]): Raw
   });
 }
 
-/** What rows of few dimensions must be: hours where those of all dimensions are right, days where their own hours are. */
+/** The expected rows of a small tier: hours from the hour rows of the full tier, days from the tier's own hour rows. */
 export function tierRows(
   fact: Fact,
   tier: RollupTier,
@@ -118,7 +118,7 @@ function fromRollup(
   };
 }
 
-/** The buckets of a finer grain that make up some of a coarser one. */
+/** The buckets of a finer grain that make up the given buckets of a coarser one. */
 function partsOf(starts: readonly number[], from: Grain, to: Grain): number[] {
   const count = GRAINS[to] / GRAINS[from];
   return starts.flatMap((start) => Array.from({ length: count }, (_, n) => start + n * GRAINS[from] * 1000));

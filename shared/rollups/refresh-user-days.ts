@@ -1,16 +1,16 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 
-/** One user on one UTC day, `2026-11-21`. */
+/** A user and a UTC day, such as `2026-11-21`. */
 export interface UserOnDay {
   day: string;
   user_id: string;
 }
 
-/** Where more users of a day changed, the whole day is made anew: that reads its rows once instead of by each user. */
+/** If more users of a day changed, the whole day is recomputed: one pass over its rows instead of one per user. */
 const FEW_USERS_OF_DAY = 1_000;
 
-/** Makes anew what some users did on some days, out of their rows of each fact; a day of which nothing is left goes. */
+/** Recomputes the `user_days` rows of some users and days from `user_rollup`. Deletes rows without activity left. */
 export async function refreshUserDays(trx: Db, orgId: string, touched: readonly UserOnDay[]): Promise<void> {
   const byDay = Map.groupBy(touched, ({ day }) => day);
   const many = [...byDay].flatMap(([day, users]) => (users.length > FEW_USERS_OF_DAY ? [day] : []));
@@ -34,7 +34,7 @@ async function insert(trx: Db, orgId: string, rows: RawBuilder<unknown>): Promis
     SELECT ${orgId}, day, user_id, count, first_ms, last_ms FROM (${rows}) r`.execute(trx);
 }
 
-/** What the rows must be. @param from the rest of the statement, with rows `u` of `user_rollup` */
+/** The expected rows of `user_days`. @param from FROM clause and the rest, with `user_rollup` as `u` */
 export function userDays(from: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`SELECT u.day, u.user_id, sum(u.count)::integer AS count, min(u.first_ms[1]) AS first_ms,
       max(u.last_ms[cardinality(u.last_ms)]) AS last_ms

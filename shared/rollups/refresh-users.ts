@@ -8,8 +8,9 @@ import { userActivity } from './user-activity.ts';
 const DAY_MS = GRAINS.day * 1000;
 
 /**
- * Makes anew what a fact says of its users in some quarter hours. A user's day is one row, so the other quarter hours
- * of the rows that change are kept as they are.
+ * Recomputes the user rows (`user_rollup`, `user_days`, `known_users`) of a fact for some quarter hours. Idempotent. A
+ * row holds a whole day, so the other quarter hours of a changed row are carried over.
+ * @param quarterHours bucket starts in epoch milliseconds, ascending
  */
 export async function refreshUsers(trx: Db, fact: Fact, orgId: string, quarterHours: readonly number[]): Promise<void> {
   if (!fact.rollup.users) return;
@@ -21,7 +22,7 @@ export async function refreshUsers(trx: Db, fact: Fact, orgId: string, quarterHo
   );
   const [first, last] = [quarterHours[0], quarterHours.at(-1)];
   if (first === undefined || last === undefined) return;
-  // Constant bounds, so that the rows of other days are not read, whatever the planner makes of the join.
+  // Constant bounds keep other days from being read, whichever join the planner chooses.
   const onTheseDays = sql`u.day BETWEEN ${dayOf(first)}::date AND ${dayOf(last)}::date`;
   const { rows } = await sql<UserOnDay>`
     WITH dirty AS MATERIALIZED (SELECT * FROM json_to_recordset(${dirty}::json) AS r(day date, quarter_hour smallint)),
@@ -33,15 +34,15 @@ export async function refreshUsers(trx: Db, fact: Fact, orgId: string, quarterHo
       SELECT u.day, u.user_id FROM user_rollup u JOIN dirty_days d ON d.day = u.day
       WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.quarter_hours && d.quarter_hours
     ),
-    gone AS (
+    deleted AS (
       DELETE FROM user_rollup u USING touched c
       WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND ${onTheseDays} AND u.day = c.day AND u.user_id = c.user_id
       RETURNING u.*
     ),
     kept AS (
-      SELECT g.day, g.user_id, g.name, g.feature, q.quarter_hour, q.count, q.amount, q.first_ms, q.last_ms
-      FROM gone g JOIN dirty_days d ON d.day = g.day
-      CROSS JOIN LATERAL unnest(g.quarter_hours, g.counts, g.amounts, g.first_ms, g.last_ms)
+      SELECT o.day, o.user_id, o.name, o.feature, q.quarter_hour, q.count, q.amount, q.first_ms, q.last_ms
+      FROM deleted o JOIN dirty_days d ON d.day = o.day
+      CROSS JOIN LATERAL unnest(o.quarter_hours, o.counts, o.amounts, o.first_ms, o.last_ms)
         AS q(quarter_hour, count, amount, first_ms, last_ms)
       WHERE q.quarter_hour <> ALL (d.quarter_hours)
     ),
@@ -64,8 +65,8 @@ function dayOf(startMs: number): string {
 }
 
 /**
- * When each of some users was first seen, by any fact; a user of whom nothing is left is not known. What changed lies at
- * `changedFrom` or later, so who was seen before that stays as it is.
+ * Recomputes when users were first seen, over all facts. Deletes users without activity left. All changes are at
+ * `changedFrom` or later, so users first seen before that are skipped.
  */
 async function refreshKnownUsers(trx: Db, orgId: string, userIds: readonly string[], changedFrom: Date): Promise<void> {
   if (userIds.length === 0) return;
@@ -75,7 +76,7 @@ async function refreshKnownUsers(trx: Db, orgId: string, userIds: readonly strin
       SELECT c.user_id FROM (${users}) c LEFT JOIN known_users k ON k.org_id = ${orgId} AND k.user_id = c.user_id
       WHERE k.first_seen IS NULL OR k.first_seen >= ${changedFrom}::timestamptz
     ),
-    -- The first day's rows say the moment too; the index on users and days finds it without reading the others.
+    -- The rows of the first day hold the time; the index on users and days finds them without reading other days.
     seen AS MATERIALIZED (
       SELECT c.user_id, first.at FROM touched c CROSS JOIN LATERAL (
         SELECT min(u.day::timestamp AT TIME ZONE 'UTC' + u.first_ms[1] * interval '1 millisecond') AS at
@@ -84,7 +85,7 @@ async function refreshKnownUsers(trx: Db, orgId: string, userIds: readonly strin
           SELECT min(day) FROM user_rollup f WHERE f.org_id = ${orgId} AND f.user_id = c.user_id)
       ) first
     ),
-    forgotten AS (
+    removed AS (
       DELETE FROM known_users k USING seen s WHERE k.org_id = ${orgId} AND k.user_id = s.user_id AND s.at IS NULL
     )
     INSERT INTO known_users AS k (org_id, user_id, first_seen)

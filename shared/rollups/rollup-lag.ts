@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 
-/** How long the organisation's oldest change waits to be rolled up; 0 where none does. */
+/** Age of the organisation's oldest ledger entry in seconds; 0 if no bucket is dirty. */
 export async function rollupLagSeconds(db: Db, orgId: string): Promise<number> {
   const { rows } = await sql<{ seconds: string }>`
     SELECT greatest(0, coalesce(extract(epoch FROM clock_timestamp() - min(marked_at)), 0))::numeric(20, 3) AS seconds

@@ -3,18 +3,18 @@ import type { Db } from '../db/orm.ts';
 import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 
-/** Where the rollups of a fact do not say what the facts say. */
+/** The buckets in which the rollups of a fact may differ from the facts. */
 export interface StaleBuckets {
-  /** Starts of quarter hours that changed since their rollup, in milliseconds, in order. */
+  /** Starts of dirty quarter hours in epoch milliseconds, ascending. */
   quarterHours: readonly number[];
-  /** Rollups before this were purged; null where none were. */
+  /** The retention floor of rollups: those before it were purged. Null if there is none. */
   rollupsFromMs: number | null;
 }
 
-/** Where the rollups of a fact cannot be read. */
+/** Returns the stale buckets of a fact. */
 export type StaleFacts = (kind: FactKind) => StaleBuckets;
 
-/** What the ledger says of some facts. The snapshot that it is read in must be that of the rollups. */
+/** Reads the stale buckets of some facts in a range. Must run in the snapshot in which the rollups are read. */
 export async function readStale(
   db: Db,
   orgId: string,
@@ -39,7 +39,7 @@ export async function readStale(
   return (kind) => ({ quarterHours: byKind.get(kind) ?? [], rollupsFromMs });
 }
 
-/** The offsets from UTC that local clocks had in a range, in seconds, each once. */
+/** The distinct UTC offsets of the range's time zone in the range, in seconds. */
 export async function localOffsets(db: Db, { startInclusive, endExclusive, timeZone }: TimeRange): Promise<number[]> {
   const { rows } = await sql<{ seconds: number }>`
     SELECT DISTINCT extract(epoch FROM (at AT TIME ZONE ${timeZone}) - (at AT TIME ZONE 'UTC'))::integer AS seconds

@@ -3,16 +3,16 @@ import { type BackfillInput, type RollupInput, rollupRunId, type VerifyInput } f
 import { WORKFLOWS } from '../contracts/workflow-names.ts';
 import { kindAttribute, organisationAttribute, type StartedRun, type TaskQueues } from '../temporal.ts';
 
-/** After whatever somebody waits for. */
+/** Below the work that a user waits for. */
 const ROLLUP_PRIORITY = 5;
 
-/** Refreshes an organisation's buckets now; while that is under way it is joined. */
+/** Starts a refresh of the organisation's dirty buckets, or joins the running one. */
 export function startRollup(client: Client, queues: TaskQueues, orgId: string): Promise<StartedRun> {
   const input: RollupInput = { orgId };
   return start(client, queues, 'rollup', WORKFLOWS.rollup, orgId, 'by-hand', input);
 }
 
-/** Makes local days anew; while the same days are under way in the same manner, that run is joined. */
+/** Starts a backfill of local days, or joins the running one with the same days and the same `force`. */
 export function startBackfill(
   client: Client,
   queues: TaskQueues,
@@ -23,7 +23,7 @@ export function startBackfill(
   return start(client, queues, 'backfill', WORKFLOWS.backfill, orgId, which, input);
 }
 
-/** Compares an organisation's rollups with its facts; while that is under way it is joined. */
+/** Starts a comparison of the organisation's rollups with its facts, or joins the running one. */
 export function startVerify(client: Client, queues: TaskQueues, orgId: string): Promise<StartedRun> {
   const input: VerifyInput = { orgId, heavyTaskQueue: queues.heavy };
   return start(client, queues, 'verify', WORKFLOWS.verifyRollups, orgId, 'by-hand', input);
@@ -43,7 +43,7 @@ async function start(
     workflowId,
     taskQueue: queues.general,
     args: [input],
-    // What it does can be done again at any time, so a closed id may run again.
+    // The work is idempotent, so a closed id may run again.
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
     priority: { priorityKey: ROLLUP_PRIORITY, fairnessKey: orgId },
     staticSummary: `${kind} of ${orgId}: ${which}`.slice(0, 200),

@@ -4,15 +4,15 @@ import type { Fact } from '../facts/definition.ts';
 import { during } from './intervals.ts';
 
 /**
- * What users did in some intervals, out of the facts: a row for each UTC day, user, name, feature and quarter hour
- * (0 to 95) with count, amount and the first and the last moment in milliseconds of the day.
+ * User activity in some intervals, computed from the facts: one row per UTC day, user, name, feature and quarter hour
+ * (0 to 95) with count, amount, and the first and last time in milliseconds of the day.
  */
 export function userActivity(fact: Fact, orgId: string, intervals: readonly Interval[]): RawBuilder<unknown> {
   const { users = {} } = fact.rollup;
   const at = sql.ref(`t.${fact.timeColumn}`);
   const { from, where } = during(sql.table(fact.kind), at, intervals);
   const day = sql`(${at} AT TIME ZONE 'UTC')::date`;
-  // A double holds milliseconds exactly, and is several times as fast as the numeric that `extract` gives.
+  // A double holds milliseconds exactly and is several times faster than the numeric of `extract`.
   const msOfDay = sql`((date_part('epoch', ${at}) * 1000)::bigint % 86400000)::integer`;
   return sql`
     SELECT ${day} AS day, t.user_id, ${users.name ?? sql`NULL::text`} AS name, ${users.feature ?? sql`NULL::text`} AS feature,

@@ -10,7 +10,7 @@ import { userActivity } from './user-activity.ts';
 
 const DAY_MS = GRAINS.day * 1000;
 
-/** Rows of a derived table that the facts do not give, and rows that they give and that are not there. */
+/** A mismatch between a derived table and the facts: `missing` rows are expected, `surplus` rows are not. */
 export interface Difference {
   orgId: string;
   table: string;
@@ -23,8 +23,8 @@ export interface Difference {
 export type DayVerdict = { checked: true; differences: Difference[] } | { checked: false; reason: 'dirty' | 'purged' };
 
 /**
- * Recomputes one UTC day of a fact from the facts and compares it with what is stored, in one snapshot. A day that is
- * marked at that moment says nothing yet, and one of which facts or rollups were purged cannot be compared.
+ * Recomputes the rollups of one UTC day from the facts and compares them with the stored rows, in one snapshot. A day
+ * with dirty buckets, or one whose facts or rollups were purged, is not checked.
  */
 export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStartMs: number): Promise<DayVerdict> {
   return em.transactional(
@@ -89,7 +89,10 @@ export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStar
   );
 }
 
-/** What a fact's rollup is made of, by whose floors: where its executions are gone, nobody can tell the agents of usages. */
+/**
+ * The kinds whose retention floors bound the check of a fact. Dimension sources count too: without the executions, the
+ * agents of usages cannot be recomputed.
+ */
 function sourcesOf(fact: Fact): string[] {
   const others = Object.values(fact.rollup.dimensions).flatMap(({ source }) => source ?? []);
   return [fact.kind, 'rollups', ...others];

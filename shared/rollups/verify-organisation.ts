@@ -12,7 +12,7 @@ export interface DayOfFact {
   dayStartMs: number;
 }
 
-/** Every UTC day of a fact that has facts or anything derived from them, in order. */
+/** Every UTC day that has rows of the fact or of its rollups, ascending. */
 async function daysToVerify(db: Db, orgId: string, kind: FactKind): Promise<DayOfFact[]> {
   const fact = facts[kind];
   const { rows } = await sql<{ day: string }>`
@@ -26,12 +26,15 @@ async function daysToVerify(db: Db, orgId: string, kind: FactKind): Promise<DayO
 
 export interface Verification {
   daysChecked: number;
-  /** Days that were being written to, or whose facts were purged. */
+  /** Days with dirty buckets, or whose facts or rollups were purged. */
   daysSkipped: number;
   differences: Difference[];
 }
 
-/** Compares everything derived of an organisation with its facts. `onDay` hears after each day, and may throw to stop. */
+/**
+ * Compares all derived rows of an organisation with its facts.
+ * @param onDay is called after each day; throws to stop
+ */
 export async function verifyOrganisation(
   em: Entities,
   orgId: string,
@@ -52,7 +55,7 @@ export async function verifyOrganisation(
   return result;
 }
 
-/** When users were first seen, against their days; of those who came before a purge nothing can be said. */
+/** Compares when users were first seen with `user_rollup`. Skips users first seen before a retention floor. */
 async function verifyKnownUsers(em: Entities, orgId: string): Promise<Difference[]> {
   const { rows } = await sql<{ missing: string; surplus: string }>`
     WITH expected AS (

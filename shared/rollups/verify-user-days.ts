@@ -3,7 +3,9 @@ import { dbOf, type Entities } from '../db/orm.ts';
 import { userDays } from './refresh-user-days.ts';
 import type { Difference } from './verify-day.ts';
 
-/** What users did on each day, against their rows of each fact, which are written together; as far as none were purged. */
+/**
+ * Compares `user_days` with `user_rollup`, from the retention floor of rollups on. Both are written in one transaction.
+ */
 export async function verifyUserDays(em: Entities, orgId: string): Promise<Difference[]> {
   const kept = sql`(day::timestamp AT TIME ZONE 'UTC') >= coalesce(
     (SELECT at FROM retention_floors WHERE org_id = ${orgId} AND kind = 'rollups'), '-infinity')`;
