@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { dimensions } from '../facts/dimensions.ts';
 import { factList } from '../facts/index.ts';
 
-/** What the text of a cell is turned into. */
+/** The type that the text of a cell is converted to. */
 type CellType = 'text' | 'number' | 'boolean' | 'list' | 'any';
 
 interface RecordShape {
-  /** The field that holds the id; undefined for users and agents, who need one of their own. */
+  /** The field that holds the id; undefined for users and agents, whose ids must be given. */
   idColumn: string | undefined;
   fields: ReadonlyMap<string, CellType>;
 }
@@ -26,17 +26,17 @@ const shapes: ReadonlyMap<string, RecordShape> = new Map([
   ]),
 ]);
 
-/** `type`s that a record can have. */
+/** The valid values of a record's `type`. */
 export const recordTypes: readonly string[] = [...shapes.keys()];
 
-/** The fields of a record type, from its wire schema; undefined for an unknown type. */
+/** The id column and fields of a record type, from its wire schema; undefined for an unknown type. */
 export function recordShape(type: unknown): RecordShape | undefined {
   return typeof type === 'string' ? shapes.get(type) : undefined;
 }
 
 /**
- * What the text of a cell means in a field of a record type. Text that does not fit stays as it is: the field's own
- * check then says why.
+ * Converts the text of a cell to the type of the field. Text that does not convert is returned unchanged; the
+ * validation of the field then reports it.
  */
 export function readCell(shape: RecordShape | undefined, field: string, text: string): unknown {
   const type = shape?.fields.get(field) ?? 'text';

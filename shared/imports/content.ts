@@ -5,21 +5,21 @@ import type { Storage } from '../storage/storage.ts';
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 
-/** What a file is, by its bytes. */
+/** Format, size and hashes of a file. */
 export interface Fingerprint {
   isGzip: boolean;
-  /** Of the file as it lies there, hex. */
+  /** Of the file as stored, in hex. */
   sha256: string;
   sizeBytes: number;
-  /** Of what is in it, unpacked: packing a file again makes no other file of it. */
+  /** Of the uncompressed content, in hex: compressing a file again does not change it. */
   contentSha256: string;
   contentBytes: number;
 }
 
 /**
- * Reads a file once from its beginning to its end.
- * @param onBytes told how many bytes of the file were read with each piece
- * @throws Error where it is gzip and broken
+ * Reads a file once and computes its fingerprint.
+ * @param onBytes receives the number of bytes (compressed) of each piece read
+ * @throws Error for corrupt gzip
  */
 export async function fingerprint(
   file: Readable,
@@ -49,15 +49,16 @@ export async function fingerprint(
   return { isGzip, sha256: packed.digest('hex'), sizeBytes, contentSha256: unpacked.digest('hex'), contentBytes };
 }
 
-/** A file's content, unpacked where its first bytes say that it is gzip. */
+/** Returns a file's content, uncompressed if its first bytes are the magic number of gzip. */
 export async function unpackedContent(file: Readable): Promise<Readable> {
   const head = await firstBytes(file);
   return startsAsGzip(head) ? gunzip(file) : file;
 }
 
 /**
- * The content of a stored file from a position on. Of a packed one all before it is unpacked again and left out.
- * @param from bytes of the content, unpacked
+ * Reads the content of a stored file from a position. A gzip file is uncompressed from its start and the bytes before
+ * the position are dropped.
+ * @param from offset in the uncompressed content, in bytes
  */
 export async function* contentFrom(
   storage: Storage,
@@ -76,7 +77,7 @@ export async function* contentFrom(
 }
 
 function gunzip(file: Readable): Readable {
-  // What breaks on either side ends the other with the same error, and so whoever reads it.
+  // An error on either stream destroys the other with the same error, so the reader receives it.
   return pipeline(file, createGunzip({ chunkSize: 256 * 1024 }), () => undefined);
 }
 
@@ -92,7 +93,7 @@ async function firstBytes(file: Readable): Promise<Buffer> {
   return Buffer.alloc(0);
 }
 
-/** The pieces of a stream of bytes, typed as what they are. */
+/** Yields the pieces of a byte stream as Buffers. */
 async function* piecesOf(stream: Readable): AsyncGenerator<Buffer> {
   for await (const piece of stream) yield Buffer.isBuffer(piece) ? piece : Buffer.from(piece);
 }

@@ -3,7 +3,7 @@ import type { ImportCounts, ImportFailure, ImportRef } from '../contracts/import
 import type { Db } from '../db/orm.ts';
 import type { ImportsTable } from '../db/tables.ts';
 
-/** How far a file's content is stored: bytes (unpacked) and lines. */
+/** How much of a file's content is stored: uncompressed bytes and lines. */
 export interface ImportPosition {
   bytes: number;
   line: number;
@@ -11,7 +11,7 @@ export interface ImportPosition {
 
 type Row = Selectable<ImportsTable>;
 
-/** One import as it stands. */
+/** The current state of an import. */
 export interface ImportRow
   extends Pick<
     Row,
@@ -33,14 +33,14 @@ export interface ImportRow
   completedAt: string | null;
 }
 
-/** What is fixed when an import is made. */
+/** The fields that are fixed when an import is created. */
 export type NewImport = ImportRef &
   Pick<
     ImportRow,
     'file_name' | 'source_key' | 'source_is_copy' | 'is_gzip' | 'format' | 'mapping' | 'header' | 'content_sha256'
   > & { contentBytes: number; position: ImportPosition };
 
-/** Makes the import's row; one that is there already stays as it is. */
+/** Inserts the import's row. Does nothing if it exists. */
 export async function keepImport(
   db: Db,
   { orgId, importId, contentBytes, position, ...row }: NewImport,
@@ -61,7 +61,7 @@ export async function keepImport(
     .execute();
 }
 
-/** @returns null where there is no such import */
+/** Reads an import. @returns null if it does not exist */
 export async function readImport(db: Db, { orgId, importId }: ImportRef): Promise<ImportRow | null> {
   const row = await db
     .selectFrom('imports')
@@ -79,7 +79,7 @@ export async function readImport(db: Db, { orgId, importId }: ImportRef): Promis
   };
 }
 
-/** Notes that the work begins, or goes on after a failure or a cancellation. @returns false where it is done already */
+/** Sets an import to `running`, also after a failure or a cancellation. @returns false if it is completed */
 export async function beginImport(db: Db, { orgId, importId }: ImportRef): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('imports')
@@ -98,8 +98,9 @@ export async function beginImport(db: Db, { orgId, importId }: ImportRef): Promi
 }
 
 /**
- * Moves an import on, inside the transaction that stores what lies between the two positions.
- * @returns false where it does not stand at `from` any more: another attempt has stored that, or it was closed
+ * Advances the position and the counts of an import. Call it in the transaction that stores the lines between the two
+ * positions.
+ * @returns false if the import is no longer running at `from`: another attempt has stored the lines, or it was closed
  */
 export async function advanceImport(
   trx: Db,
@@ -125,7 +126,7 @@ export async function advanceImport(
   return numUpdatedRows > 0n;
 }
 
-/** Closes an import that was stored to its end. @returns false where it was closed otherwise */
+/** Sets a fully stored import to `completed`. Idempotent. @returns false if it is failed or cancelled */
 export async function completeImport(
   db: Db,
   { orgId, importId }: ImportRef,
@@ -141,7 +142,7 @@ export async function completeImport(
   return numUpdatedRows > 0n;
 }
 
-/** Closes an import that did not come to its end; what is stored stays, and it can go on from there. */
+/** Sets an unfinished import to `failed` or `cancelled`. Stored records are kept, and the import can resume. */
 export async function stopImport(
   db: Db,
   { orgId, importId }: ImportRef,

@@ -1,16 +1,16 @@
 import type { ImportRef } from '../contracts/imports.ts';
 
-/** All stored files of an import. */
+/** The storage folder of an import. */
 export function importFolder({ orgId, importId }: ImportRef): string {
   return `imports/${Buffer.from(orgId).toString('base64url')}/${importId}`;
 }
 
-/** The file that is imported, as it came; removed when it is stored to its end. */
+/** The storage key of the uploaded file, unchanged; removed when the import completes. */
 export function importSourceKey(ref: ImportRef): string {
   return `${importFolder(ref)}/source`;
 }
 
-/** The lines that were not taken, with reasons: NDJSON. */
+/** The storage key of the rejected lines with their errors, as NDJSON. */
 export function importRejectsKey(ref: ImportRef): string {
   return `${importFolder(ref)}/rejected.ndjson`;
 }

@@ -18,8 +18,8 @@ async function lines(text: string | Buffer, options: Parameters<typeof chunks>[1
   return found.flatMap((chunk) => chunk.lines).map(({ number, text, fault }) => [number, fault ?? text]);
 }
 
-describe('lines', () => {
-  it('are counted with the blank ones, without byte order mark and line ends', async () => {
+describe('chunksOf', () => {
+  it('skips blank lines but counts them, and strips the byte order mark and line ends', async () => {
     expect(await lines('\uFEFFone\r\n\n  \nfour')).toEqual([
       [1, 'one'],
       [4, 'four'],
@@ -27,7 +27,7 @@ describe('lines', () => {
     expect(await lines('')).toEqual([]);
   });
 
-  it('of a CSV are records, whatever their cells hold', async () => {
+  it('joins the lines of a CSV record with quoted line feeds', async () => {
     expect(await lines('a,"b\n\n""c"",\nd"\n5" pipe,e\n"",f\n', { quoted: true })).toEqual([
       [1, 'a,"b\n\n""c"",\nd"'],
       [5, '5" pipe,e'],
@@ -35,7 +35,7 @@ describe('lines', () => {
     ]);
   });
 
-  it('with a quote that is never closed cost no other line', async () => {
+  it('rejects only the line with an unclosed quote', async () => {
     expect(await lines('a,b\nc,"d\ne,f\ng,"h"\ni,j', { quoted: true })).toEqual([
       [1, 'a,b'],
       [2, 'has a quoted cell that is not closed'],
@@ -45,7 +45,7 @@ describe('lines', () => {
     ]);
   });
 
-  it('that are too long or no UTF-8 are faults', async () => {
+  it('reports lines that are too long or not UTF-8', async () => {
     const long = Buffer.alloc(MAX_LINE_BYTES + 1, 'x');
     const content = Buffer.concat([Buffer.from('a\n'), long, Buffer.from('\nb\n\xff\nc', 'latin1')]);
     expect(await lines(content, { pieceBytes: 65_536 })).toEqual([
@@ -57,7 +57,7 @@ describe('lines', () => {
     ]);
   });
 
-  it('are the same from the end of any chunk on, however the bytes arrive', async () => {
+  it('resumes at the end of any chunk with the same result, for any split of the bytes', async () => {
     const part = fc.constantFrom('a', '"', '""', ',', ',"', '",', '\n', '\r\n', 'é', '\uFEFF');
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), async (parts, pieceBytes) => {

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { ImportPosition } from './import-rows.ts';
 
-/** A longer line is rejected; this bounds the memory that a file can ask for. */
+/** Longer lines are rejected, which bounds the memory per file. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
-/** Each line that a quoted cell spans is held until the cell ends. */
+/** The lines of a quoted cell are held in memory until it is closed. */
 const MAX_LINES_OF_RECORD = 200_000;
 
 const LF = 10;
@@ -12,37 +12,37 @@ const COMMA = 44;
 const QUOTE = 34;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** What stands between two line feeds or, in a CSV with quoted line feeds, a record. Blank ones are left out. */
+/** A line or, in a CSV, a record, which spans several lines if it has quoted line feeds. Blank lines are skipped. */
 export interface SourceLine {
-  /** Of its first line, counted from 1. */
+  /** The number of its first line, starting at 1. */
   number: number;
-  /** Null where it is too long or no UTF-8. */
+  /** Null if it is too long or not UTF-8. */
   text: string | null;
-  /** Why it cannot be read. */
+  /** Why it cannot be read, to follow "the line"; undefined if it can. */
   fault: string | undefined;
 }
 
-/** Lines that are stored together; `end` is where the next chunk begins. */
+/** Lines that are stored in one transaction; `end` is the start of the next chunk. */
 export interface Chunk {
   lines: SourceLine[];
   end: ImportPosition;
 }
 
 export interface ChunkOptions {
-  /** Where the content begins in its file. */
+  /** The position in the file at which the content starts. */
   from: ImportPosition;
-  /** Whether line feeds inside quotes belong to a record (RFC 4180). */
+  /** Whether line feeds inside quotes are part of the record (RFC 4180). */
   quoted: boolean;
   maxLines: number;
   maxBytes: number;
 }
 
-/** A line of the file; null bytes where it is too long. */
+/** A line of the file and the position after it; `content` is null if it is too long. */
 interface PhysicalLine extends ImportPosition {
   content: Buffer | null;
 }
 
-/** Splits content into chunks of whole lines, holding no more than a chunk and a line of it at a time. */
+/** Splits content into chunks of whole lines. Holds at most a chunk and a line in memory. */
 export async function* chunksOf(content: AsyncIterable<Buffer>, options: ChunkOptions): AsyncGenerator<Chunk> {
   const chunks = createChunker(options);
   const records = options.quoted ? createRecordJoiner(chunks.add) : chunks;
@@ -59,16 +59,16 @@ export async function* chunksOf(content: AsyncIterable<Buffer>, options: ChunkOp
 
 function createLineSplitter(from: ImportPosition, add: (line: PhysicalLine) => void) {
   const position = { ...from };
-  let begun: Buffer[] = [];
-  let begunBytes = 0;
+  let partial: Buffer[] = [];
+  let partialBytes = 0;
   const finish = (rest: Buffer, terminatorBytes: number) => {
-    const size = begunBytes + rest.length;
-    let content = size > MAX_LINE_BYTES ? null : begun.length === 0 ? rest : Buffer.concat([...begun, rest]);
+    const size = partialBytes + rest.length;
+    let content = size > MAX_LINE_BYTES ? null : partial.length === 0 ? rest : Buffer.concat([...partial, rest]);
     if (position.bytes === 0 && content?.subarray(0, BOM.length).equals(BOM)) content = content.subarray(BOM.length);
     position.bytes += size + terminatorBytes;
     position.line += 1;
-    begun = [];
-    begunBytes = 0;
+    partial = [];
+    partialBytes = 0;
     add({ ...position, content });
   };
   return {
@@ -78,19 +78,19 @@ function createLineSplitter(from: ImportPosition, add: (line: PhysicalLine) => v
         finish(bytes.subarray(start, at), 1);
         start = at + 1;
       }
-      begunBytes += bytes.length - start;
-      if (begunBytes > MAX_LINE_BYTES) begun = [];
-      else begun.push(bytes.subarray(start));
+      partialBytes += bytes.length - start;
+      if (partialBytes > MAX_LINE_BYTES) partial = [];
+      else partial.push(bytes.subarray(start));
     },
     end() {
-      if (begunBytes > 0) finish(Buffer.alloc(0), 0);
+      if (partialBytes > 0) finish(Buffer.alloc(0), 0);
     },
   };
 }
 
 type AddRecord = (line: PhysicalLine, number?: number, fault?: string) => void;
 
-/** Joins the lines of CSV records whose quoted cells hold line feeds. */
+/** Joins the lines of CSV records that have quoted line feeds. */
 function createRecordJoiner(add: AddRecord) {
   let open = false;
   let held: { line: PhysicalLine; content: Buffer }[] = [];
@@ -102,8 +102,8 @@ function createRecordJoiner(add: AddRecord) {
     heldBytes = 0;
     return lines;
   };
-  /** A quote that is not closed where a cell can end costs its own line; what follows is read anew. */
-  const giveUp = () => {
+  /** Rejects the line with the unclosed quote, and parses the held lines after it again. */
+  const rejectFirst = () => {
     const [first, ...others] = release();
     if (first) add(first.line, first.line.line, 'has a quoted cell that is not closed');
     for (const { line } of others) joiner.add(line);
@@ -115,20 +115,20 @@ function createRecordJoiner(add: AddRecord) {
         return add(line);
       }
       const state = quotesAfter(line.content, open);
-      // A bad record of one line is named by the parser.
+      // A malformed record on one line is reported by the parser.
       if (held.length === 0 && state !== 'open') return add(line);
       open = state === 'open';
       held.push({ line, content: line.content });
       heldBytes += line.content.length + 1;
       const isTooLong = heldBytes > MAX_LINE_BYTES || held.length > MAX_LINES_OF_RECORD;
-      if (state === 'broken' || (open && isTooLong)) return giveUp();
+      if (state === 'broken' || (open && isTooLong)) return rejectFirst();
       if (open) return;
       const lines = release();
       const content = Buffer.concat(lines.flatMap((each, n) => (n === 0 ? [each.content] : [LF_BYTES, each.content])));
       add({ ...line, content }, lines[0]?.line.line);
     },
     end() {
-      while (held.length > 0) giveUp();
+      while (held.length > 0) rejectFirst();
     },
   };
   return joiner;
@@ -137,8 +137,8 @@ function createRecordJoiner(add: AddRecord) {
 const LF_BYTES = Buffer.from([LF]);
 
 /**
- * How a line leaves the quotes: a cell that goes on in the next line is open, one whose quote closes amid text is broken.
- * A quote opens a cell only where the cell begins.
+ * The quoting state at the end of a line: `open` if a quoted cell continues on the next line, `broken` if a closing
+ * quote is followed by text. A quote opens a cell only at the start of the cell.
  */
 function quotesAfter(line: Buffer, openBefore: boolean): 'open' | 'closed' | 'broken' {
   let open = openBefore;

@@ -2,15 +2,16 @@ import type { ImportMapping } from '../contracts/imports.ts';
 import { type FieldError, validationError } from '../errors.ts';
 import { recordShape, recordTypes } from './cells.ts';
 
-/** A column of a CSV and the field that it fills. */
+/** A column of a CSV and the field that it is mapped to. */
 export interface MappedColumn {
   index: number;
   field: string;
 }
 
 /**
- * Which column fills which field: the one that `--map` names, or the one of the field's own name.
- * @throws TidemarkError `validation` where a column fits no field and is not skipped, or a mapping no column
+ * Maps the columns of a CSV to fields, by `--map` or by equal names.
+ * @throws TidemarkError `validation` if a column matches no field and is not skipped, if a mapped or skipped column is
+ * not in the header, if two columns have the same field, or if the type is neither a constant nor a column
  */
 export function mapColumns(header: readonly string[], mapping: ImportMapping): MappedColumn[] {
   checkFields(mapping);
@@ -18,23 +19,24 @@ export function mapColumns(header: readonly string[], mapping: ImportMapping): M
   const fieldOf = new Map(Object.entries(mapping.fields).map(([field, column]) => [column, field]));
   const faults: FieldError[] = [...fieldOf.keys(), ...mapping.skipped]
     .filter((column) => !names.includes(column))
-    .map((column) => ({ field: column, message: `is no column of the file, which has ${names.join(', ')}` }));
+    .map((column) => ({ field: column, message: `is not a column of the file; its columns are ${names.join(', ')}` }));
   const columns = names.flatMap((name, index) => {
     if (mapping.skipped.includes(name)) return [];
     return [{ index, field: fieldOf.get(name) ?? name }];
   });
   const { type } = mapping.constants;
   if (type === undefined && !columns.some(({ field }) => field === 'type')) {
-    faults.push({ field: 'type', message: `say what the rows are: --type ${recordTypes.join(' | ')}` });
+    faults.push({ field: 'type', message: `is missing; set it with --type ${recordTypes.join(' | ')}` });
   }
   columns.forEach(({ field, index }, n) => {
     const column = names[index] ?? '';
     if (!isField(type, field)) {
-      const message = `fits no field of ${type ?? 'any record'}: give it one with --map FIELD=${column}, or leave it out with --skip ${column}`;
+      const remedy = `map it with --map FIELD=${column} or skip it with --skip ${column}`;
+      const message = `matches no field of ${type ?? 'any record type'}; ${remedy}`;
       faults.push({ field: column, message });
     }
     if (columns.findIndex((other) => other.field === field) !== n) {
-      faults.push({ field, message: 'is filled by two columns: leave one out with --skip' });
+      faults.push({ field, message: 'has two columns; skip one of them with --skip' });
     }
   });
   if (faults.length > 0) throw validationError(faults);
@@ -42,8 +44,8 @@ export function mapColumns(header: readonly string[], mapping: ImportMapping): M
 }
 
 /**
- * Checks what can be checked without the file: that the record type and the fields that are named exist.
- * @throws TidemarkError `validation` that names each that does not
+ * Checks a mapping without the file: the record type and the named fields must exist.
+ * @throws TidemarkError `validation` that names the unknown type, or each unknown field
  */
 export function checkFields({ fields, constants }: ImportMapping): void {
   const { type } = constants;
@@ -52,7 +54,7 @@ export function checkFields({ fields, constants }: ImportMapping): void {
   }
   const unknown = [...Object.keys(fields), ...Object.keys(constants)].filter((field) => !isField(type, field));
   if (unknown.length === 0) return;
-  throw validationError(unknown.map((field) => ({ field, message: `is no field of ${type ?? 'any record'}` })));
+  throw validationError(unknown.map((field) => ({ field, message: `is not a field of ${type ?? 'any record type'}` })));
 }
 
 function isField(type: string | undefined, field: string): boolean {

@@ -20,7 +20,7 @@ function read(header: string[] | null, texts: string[], given?: Partial<ImportMa
 }
 
 describe('a CSV', () => {
-  it('becomes records: cells of the type of their field, empty ones left to the constants', () => {
+  it('converts cells to the types of their fields and fills empty cells from the constants', () => {
     const constants = { type: 'ai_usage', feature: 'chat', success: 'true', latency_ms: '12.5' };
     const header = ['occurred_at', 'tokens', 'model', 'latency_ms', 'note'];
     const given = { fields: { input_tokens: 'tokens' }, constants, skipped: ['note'] };
@@ -48,7 +48,7 @@ describe('a CSV', () => {
     ]);
   });
 
-  it('may name the type by row, hold lists and JSON, and has its bad lines told apart', () => {
+  it('reads the type per row, lists and JSON, and reports malformed lines one by one', () => {
     const header = ['type', 'execution_id', 'agent_tags', 'usage_id', 'input_data'];
     const rows = ['execution,e1,"a, b",,', 'tool_usage,e1,,u1,"{""q"":1}"', 'event', 'x"y,1,2,3,4'];
     expect(read(header, rows)).toEqual([
@@ -59,7 +59,7 @@ describe('a CSV', () => {
     ]);
   });
 
-  it('is refused where its columns fit no field', () => {
+  it('is rejected if columns match no field', () => {
     const faults = (header: string[], given: Partial<ImportMapping>) => {
       try {
         mapColumns(header, mapping(given));
@@ -81,7 +81,7 @@ describe('a CSV', () => {
 });
 
 describe('NDJSON', () => {
-  it('has fields renamed and filled, and an id where it has none', () => {
+  it('has its fields renamed and filled, and an id generated if it has none', () => {
     const given = { fields: { agent_id: 'bot' }, constants: { type: 'execution', status: 'success', steps: '2' } };
     const lines = ['{"bot":"a"}', '{"type":"event","event_id":"e"}', '{"steps":0,"execution_id":"x"}', '{"a', '[]'];
     expect(read(null, lines, given)).toEqual([

@@ -5,20 +5,23 @@ import { readCell, recordShape } from './cells.ts';
 import type { SourceLine } from './lines.ts';
 import { mapColumns } from './mapping.ts';
 
-/** Enough of a hash that two files never share it, and short enough to be part of each id. */
+/** Hex digits: long enough that no two files share the prefix, short enough for a part of each id. */
 const ID_HASH_LENGTH = 32;
 
 export interface RecordSource {
   mapping: ImportMapping;
-  /** Of a CSV; null for NDJSON. */
+  /** The column names of a CSV; null for NDJSON. */
   header: readonly string[] | null;
   contentSha256: string;
 }
 
-/** A line as a record that `/batch` would take, or why it is none. */
+/** A line as an unvalidated record, as in the body of `/batch`, or the errors of a line that cannot be read. */
 export type LineRecord = { line: SourceLine; raw: unknown } | { line: SourceLine; errors: FieldError[] };
 
-/** Makes the function that turns a chunk's lines into records. */
+/**
+ * Creates the function that converts the lines of a chunk to records, one per line and in order.
+ * @throws TidemarkError `validation` if the header does not match the mapping
+ */
 export function createRecordReader(source: RecordSource): (lines: readonly SourceLine[]) => LineRecord[] {
   const read = source.header ? csvReader(source.header, source.mapping) : jsonReader(source.mapping);
   const idPrefix = source.contentSha256.slice(0, ID_HASH_LENGTH);
@@ -34,7 +37,7 @@ export function createRecordReader(source: RecordSource): (lines: readonly Sourc
   };
 }
 
-/** The cells of a CSV's first record. @throws Error where it is no CSV */
+/** Parses the first record of a CSV. @returns its cells @throws Error if it is not valid CSV */
 export function readHeader(text: string): string[] {
   return parseCells(text)[0] ?? [];
 }
@@ -49,7 +52,7 @@ class Unreadable {
 
 type Fields = Record<string, unknown>;
 
-/** Fills in what the file leaves out: constants, and an id that is the same however often the line is read. */
+/** Fills in missing fields: the constants, and an id that is the same on every read of the line. */
 function completed(raw: Fields, { constants }: ImportMapping, id: string): Fields {
   if (raw.type === undefined && constants.type !== undefined) raw.type = constants.type;
   const shape = recordShape(raw.type);
@@ -89,21 +92,21 @@ function csvReader(header: readonly string[], mapping: ImportMapping) {
       const raw: Fields = {};
       for (const { index, field } of columns) {
         const text = cells[index];
-        // CSV has no other way to leave a field out.
+        // An empty cell is the only way to omit a field in CSV.
         if (text) raw[field] = readCell(shape, field, text);
       }
       return raw;
     });
 }
 
-/** All at once, which is many times faster; one by one only where some line is at fault. */
+/** Parses all lines at once, which is many times faster; line by line only if one of them is malformed. */
 function cellsOf(lines: readonly SourceLine[]): (string[] | Unreadable)[] {
   const texts = lines.map(({ text, fault }) => (fault === undefined ? (text ?? '') : '-'));
   try {
     const all = parseCells(texts.join('\n'));
     if (all.length === lines.length) return all;
   } catch {
-    // Found again below, by line.
+    // Reported below, line by line.
   }
   return texts.map((text) => {
     try {
