@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 
-/** A failure that no retry can help, with a code that the workflow and the report show. */
+/** Creates a non-retryable failure. @param code becomes its type, which the workflow and the report's row expose */
 export function permanent(code: string, message: string): ApplicationFailure {
   return ApplicationFailure.create({ type: code, message, nonRetryable: true });
 }

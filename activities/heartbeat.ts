@@ -1,9 +1,12 @@
 import { Context } from '@temporalio/activity';
 
-/** Often enough that a cancellation, which comes with the answer, is heard within seconds. */
+/** Cancellation arrives in the response to a heartbeat, so this interval bounds its delay to seconds. */
 const INTERVAL_MS = 1_000;
 
-/** Heartbeats with `details` while `work` runs. */
+/**
+ * Runs `work` and heartbeats every second with the result of `details`.
+ * @throws CancelledFailure instead of the error of `work` if the activity is cancelled
+ */
 export async function beating<Result>(details: () => object, work: () => Promise<Result>): Promise<Result> {
   const context = Context.current();
   context.heartbeat(details());
@@ -11,7 +14,7 @@ export async function beating<Result>(details: () => object, work: () => Promise
   try {
     return await work();
   } catch (error) {
-    // What breaks under a cancellation breaks because of it: say so in Temporal's own words.
+    // An error after a cancellation is its consequence: throw Temporal's CancelledFailure instead.
     if (context.cancellationSignal.aborted) await context.cancelled;
     throw error;
   } finally {

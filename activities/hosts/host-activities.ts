@@ -5,32 +5,32 @@ import {
   rollUpHostSamples,
 } from '../../shared/hosts/roll-up-samples.ts';
 
-/** Small deletes keep their locks short. */
+/** Rows per delete; small batches keep locks short. */
 const BATCH = 5_000;
 
-/** As far back as a range may reach (shared/domain/time-range.ts). */
+/** The maximum reach of a time range (shared/domain/time-range.ts). */
 const SAMPLES_15M_KEPT_DAYS = 400;
 
-/** What keeps the samples of hosts few. */
+/** The activities that roll up host samples and delete old ones. @param keptDays days to keep raw samples */
 export function createHostSampleActivities({ orm, keptDays }: { orm: Orm; keptDays: number }) {
   return {
-    /** @returns how many quarter hours were written */
+    /** Rolls up host samples to quarter hours. @returns the number of quarter hours written */
     async rollUpHosts(): Promise<number> {
       return rollUpHostSamples(dbOf(orm.em.fork()));
     },
 
-    /** @returns how many rows were old enough */
+    /** Deletes old samples and quarter hours in batches. @returns the number of rows deleted */
     async removeOldHostRows(): Promise<number> {
       const db = dbOf(orm.em.fork());
       return (
-        (await untilFew((limit) => removeOldHostSamples(db, keptDays, limit))) +
-        (await untilFew((limit) => removeOldHostSamples15m(db, SAMPLES_15M_KEPT_DAYS, limit)))
+        (await removeAll((limit) => removeOldHostSamples(db, keptDays, limit))) +
+        (await removeAll((limit) => removeOldHostSamples15m(db, SAMPLES_15M_KEPT_DAYS, limit)))
       );
     },
   };
 }
 
-async function untilFew(remove: (limit: number) => Promise<number>): Promise<number> {
+async function removeAll(remove: (limit: number) => Promise<number>): Promise<number> {
   let removed = 0;
   for (;;) {
     const count = await remove(BATCH);

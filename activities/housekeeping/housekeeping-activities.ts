@@ -2,25 +2,25 @@ import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { ensurePartitionsAhead } from '../../shared/db/partitions.ts';
 import { purgeIdempotencyKeys } from '../../shared/organisations/idempotency.ts';
 
-/** Small deletes keep their locks short. */
+/** Rows per delete; small batches keep locks short. */
 const BATCH = 5_000;
 
-/** What keeps the database ready. */
+/** The activities of database housekeeping. All are idempotent. */
 export function createHousekeepingActivities({ orm }: { orm: Orm }) {
   return {
-    /** @returns how many partitions were missing */
+    /** Creates missing partitions, up to two months ahead. @returns the number created */
     async makePartitions(): Promise<number> {
       return ensurePartitionsAhead(dbOf(orm.em.fork()), new Date());
     },
 
-    /** @returns how many keys were old enough */
+    /** Deletes expired idempotency keys in batches. @returns the number deleted */
     async forgetIdempotencyKeys(): Promise<number> {
       const db = dbOf(orm.em.fork());
-      let forgotten = 0;
+      let deleted = 0;
       for (;;) {
         const count = await purgeIdempotencyKeys(db, BATCH);
-        forgotten += count;
-        if (count < BATCH) return forgotten;
+        deleted += count;
+        if (count < BATCH) return deleted;
       }
     },
   };

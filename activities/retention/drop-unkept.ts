@@ -6,7 +6,12 @@ import type { Log } from '../../shared/log.ts';
 import { dropOldPartitions } from '../../shared/retention/drop-partitions.ts';
 import { beating } from '../heartbeat.ts';
 
-/** Drops the partitions of a fact that nobody keeps, and says which were held by others. @returns how many */
+/**
+ * Drops the partitions of a fact that lie before every organisation's retention floor. Heartbeats. Logs the partitions
+ * skipped because of a lock timeout.
+ * @param ref the run that counts the removed rows; null if none does
+ * @returns the number of partitions dropped
+ */
 export async function dropUnkept(
   { orm, log }: { orm: Orm; log: Log },
   fact: Fact,
@@ -17,6 +22,6 @@ export async function dropUnkept(
     () => ({ fact: fact.kind }),
     () => dropOldPartitions(dbOf(orm.em.fork()), fact, ref, signal),
   );
-  if (skipped.length > 0) log.warn({ skipped }, 'partitions were held by others; the next run tries them again');
+  if (skipped.length > 0) log.warn({ skipped }, 'partitions are locked by other sessions; the next run retries them');
   return dropped;
 }

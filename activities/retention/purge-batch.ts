@@ -12,7 +12,12 @@ interface PurgeDependencies {
   storage: Storage;
 }
 
-/** Removes one bounded batch of whatever the target is, after the one before. */
+/**
+ * Removes one bounded batch of the target's rows, after the previous batch.
+ * @param after the last row of the previous batch; null for the first
+ * @returns `held` if the organisation is under legal hold
+ * @throws Error for an unknown target
+ */
 export async function purgeBatch(
   deps: PurgeDependencies,
   ref: PurgeRef,
@@ -28,11 +33,11 @@ export async function purgeBatch(
       return purgeDerivedBatch(db, target.name, ref, target.cutoff);
   }
   const fact = factList.find(({ kind }) => kind === target.name);
-  if (!fact) throw new Error(`There is nothing to purge called ${target.name}`);
+  if (!fact) throw new Error(`Unknown purge target ${target.name}`);
   return purgeFactBatch(db, fact, ref, target.cutoff, after);
 }
 
-/** Row before files: those that a crash leaves the sweep removes. */
+/** Deletes the row before the files: the sweep removes files that a crash leaves behind. */
 async function purgeReports({ orm, storage }: PurgeDependencies, ref: PurgeRef, cutoff: string): Promise<PurgedBatch> {
   const ids = await purgeReportBatch(dbOf(orm.em.fork()), ref, cutoff);
   if (ids === 'held') return 'held';

@@ -27,9 +27,9 @@ import { beating } from '../heartbeat.ts';
 import { dropUnkept } from './drop-unkept.ts';
 import { purgeBatch } from './purge-batch.ts';
 
-/** A step says how far the run is when it ends, so that progress is not older than this. */
+/** Maximum duration of a step. A step returns the progress of the run, so progress is never older than this. */
 const STEP_MS = 20_000;
-/** Makes the same audit entry of an attempt whose answer was lost. */
+/** Derives the id of the audit entry, so that a retry after a lost response adds no second entry. */
 const AUDIT_NAMESPACE = '5f0d9c64-6f5a-4c0e-9b0e-3f6a1c2d7e80';
 
 export interface RetentionDependencies {
@@ -45,44 +45,55 @@ export interface RetentionReport {
   actorRole: string;
 }
 
-/** What the retention of one organisation has done for it. Each can be repeated at any point. */
+/** The activities of an organisation's retention workflow. All are idempotent. */
 export function createRetentionActivities({ orm, storage, log }: RetentionDependencies) {
   return {
-    /** What is to go, and before when. @param days in place of the organisation's own policy */
+    /**
+     * Plans a run: its targets with their cut-offs, and whether the organisation is under legal hold.
+     * @param days replaces the organisation's policy; null to apply it
+     * @param scheduledAt ISO 8601 time from which the cut-offs are computed
+     * @throws ApplicationFailure `ORGANISATION_GONE`
+     */
     async planRetention(orgId: string, days: RetentionDays | null, scheduledAt: string): Promise<RetentionPlan> {
       const policy = await readPolicy(dbOf(orm.em.fork()), orgId);
       if (!policy) throw permanent('ORGANISATION_GONE', `There is no organisation ${orgId}`);
       return { legalHold: policy.legalHold, targets: purgeTargets(days ?? policy.retention, new Date(scheduledAt)) };
     },
 
-    /** What a purge of this target would remove. */
+    /** Counts the rows that a purge of this target would remove, and estimates their bytes. Heartbeats. */
     async countDoomed(orgId: string, target: PurgeTarget): Promise<PurgeCount> {
       const signal = Context.current().cancellationSignal;
-      const doomed = await beating(
+      const counted = await beating(
         () => ({ target: target.name }),
         () => countDoomed(dbOf(orm.em.fork()), orgId, target, signal),
       );
-      return { cutoff: target.cutoff, partitionsDropped: 0, ...doomed };
+      return { cutoff: target.cutoff, partitionsDropped: 0, ...counted };
     },
 
-    /** Moves the floor of a fact: from here on nothing late gets in. @returns false where nothing may be purged */
+    /**
+     * Raises the retention floor of a fact to the target's cut-off; older records are rejected from then on.
+     * @returns false if the organisation is under legal hold
+     */
     async raiseFloor(ref: PurgeRef, target: PurgeTarget): Promise<boolean> {
       return dbOf(orm.em.fork())
         .transaction()
         .execute(async (trx) => {
           if (await isHeld(trx, ref.orgId)) return false;
-          if (factCalled(target.name)) await raiseRetentionFloor(trx, ref.orgId, target.name, target.cutoff);
+          if (factNamed(target.name)) await raiseRetentionFloor(trx, ref.orgId, target.name, target.cutoff);
           return true;
         });
     },
 
-    /** Drops the partitions of a fact that nobody keeps. */
+    /** Drops the partitions of a fact that lie before every organisation's retention floor. */
     async dropPartitions(ref: PurgeRef, target: PurgeTarget): Promise<void> {
-      const fact = factCalled(target.name);
+      const fact = factNamed(target.name);
       if (fact) await dropUnkept({ orm, log }, fact, ref);
     },
 
-    /** Removes batch after batch for a while. */
+    /**
+     * Purges the target in batches for about 20 seconds. Heartbeats.
+     * @returns the counts of the whole run so far for this target, and whether the target is done or under legal hold
+     */
     async purgeStep(ref: PurgeRef, target: PurgeTarget): Promise<PurgeStep> {
       const signal = Context.current().cancellationSignal;
       const until = Date.now() + STEP_MS;
@@ -107,7 +118,10 @@ export function createRetentionActivities({ orm, storage, log }: RetentionDepend
       );
     },
 
-    /** Notes in the audit log what the run removed. @returns the counts, exact whatever was killed on the way */
+    /**
+     * Writes what the run removed to the audit log.
+     * @returns the counts per target, which are exact even if workers were killed: each delete records its own
+     */
     async finishRetention(
       ref: PurgeRef,
       targets: PurgeTarget[],
@@ -138,13 +152,13 @@ export function createRetentionActivities({ orm, storage, log }: RetentionDepend
         });
         await forgetRemoved(trx, ref.orgId);
       });
-      log.info({ ...ref, status: report.status, counts }, 'retention ran');
+      log.info({ ...ref, status: report.status, counts }, 'retention run finished');
       return counts;
     },
   };
 }
 
-function factCalled(name: string): Fact | undefined {
+function factNamed(name: string): Fact | undefined {
   return factList.find(({ kind }) => kind === name);
 }
 

@@ -11,11 +11,15 @@ import { dropUnkept } from './drop-unkept.ts';
 
 const ORGANISATIONS_AT_ONCE = 200;
 
-/** What the daily round over all organisations has done for it. Each can be repeated at any point. */
+/** The activities of the daily retention round over all organisations. All are idempotent. */
 export function createRetentionRoundActivities(deps: { orm: Orm; log: Log }) {
   const { orm } = deps;
   return {
-    /** Moves the floors of all organisations that do not keep everything, so that what nobody keeps can be dropped at once. */
+    /**
+     * Raises the retention floors of all organisations with a retention policy, so that partitions before every floor
+     * can be dropped. Heartbeats.
+     * @param scheduledAt ISO 8601 time from which the cut-offs are computed
+     */
     async raiseAllFloors(scheduledAt: string): Promise<void> {
       const signal = Context.current().cancellationSignal;
       let afterOrgId = '';
@@ -35,21 +39,21 @@ export function createRetentionRoundActivities(deps: { orm: Orm; log: Log }) {
       );
     },
 
-    /** Drops the partitions of every fact that nobody keeps. @returns how many */
+    /** Drops the partitions of all facts that lie before every retention floor. @returns their number */
     async dropAllPartitions(): Promise<number> {
       let dropped = 0;
       for (const fact of factList) dropped += await dropUnkept(deps, fact, null);
       return dropped;
     },
 
-    /** The next organisations that do not keep everything. */
+    /** Lists ids of organisations with a retention policy after `afterOrgId`, ascending. */
     async organisationsToClean(afterOrgId: string, limit: number): Promise<string[]> {
       const chunk = await organisationsWithPolicy(dbOf(orm.em.fork()), afterOrgId, limit);
       return chunk.map(({ org_id }) => org_id);
     },
   };
 
-  /** All of one organisation, in a transaction: a hold that comes meanwhile finds all moved or none. */
+  /** Raises all floors of an organisation in one transaction: a concurrent hold sees all raised or none. */
   async function raiseFloors(orgId: string, retention: RetentionDays, scheduledAt: string): Promise<void> {
     await dbOf(orm.em.fork())
       .transaction()

@@ -1,13 +1,13 @@
 import { csvCell } from '../../../shared/reports/sources/cells.ts';
 import type { ReportFormat } from './format.ts';
 
-/** CSV (RFC 4180, lines ending with LF as PostgreSQL writes them) with a header. */
+/** CSV with a header (RFC 4180, except for LF as the line end, which is what COPY writes). */
 export const csvFormat: ReportFormat = {
   contentType: 'text/csv; charset=utf-8',
   copyAs: 'csv',
   partRows: (source, scope, range) => source.rows(scope, range, csvCell),
   async *assemble(columns, parts) {
-    // Headers are names of ours and need no quotes.
+    // Headers are our own column names, which need no quoting.
     yield Buffer.from(`${columns.map(({ header }) => header).join(',')}\n`);
     yield* parts;
   },

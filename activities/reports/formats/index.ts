@@ -10,9 +10,9 @@ const formats: Record<(typeof REPORT_FORMATS)[number], ReportFormat> = {
   xlsx: xlsxFormat,
 };
 
-/** @throws Error for a format that the API would not have taken */
+/** Returns a report format by name. @throws Error for an unknown format, which the API rejects */
 export function reportFormat(name: string): ReportFormat {
   const format = new Map<string, ReportFormat>(Object.entries(formats)).get(name);
-  if (!format) throw new Error(`There is no report format ${name}`);
+  if (!format) throw new Error(`Unknown report format ${name}`);
   return format;
 }

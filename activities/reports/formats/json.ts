@@ -2,16 +2,16 @@ import { sql } from 'kysely';
 import { jsonCell } from '../../../shared/reports/sources/cells.ts';
 import type { ReportFormat } from './format.ts';
 
-/** What stands before each row of a part, for want of a column: no JSON holds it. */
+/** The byte that COPY writes between the columns, here in front of each row; it never occurs in JSON. */
 const SEPARATOR = 2;
 const COMMA = 44;
 
-/** One JSON document: an array with an object a row, a row a line. */
+/** A JSON array with one object per row and one row per line. */
 export const jsonFormat: ReportFormat = {
   contentType: 'application/json',
   copyAs: 'lines',
-  // Each line brings what parts it from the one before, so that joining parts is joining bytes. The comma itself would
-  // have to be put before the text, and copying each row for that takes PostgreSQL a third longer.
+  // Each line starts with its separator, so that parts are joined by concatenation. To prepend the comma itself,
+  // PostgreSQL would have to copy each row, which takes a third longer.
   partRows: (source, scope, range) => sql`SELECT NULL, row_to_json(r) FROM (${source.rows(scope, range, jsonCell)}) r`,
   async *assemble(_, parts) {
     yield Buffer.from('[\n');

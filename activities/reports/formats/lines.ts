@@ -1,6 +1,6 @@
 const LINE_FEED = 10;
 
-/** The lines of a stream of bytes. (`readline` would also split at U+2028, which JSON may hold as it is.) */
+/** Yields the lines of a UTF-8 byte stream. (`readline` also splits at U+2028, which JSON may contain unescaped.) */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest: Buffer[] = [];
   for await (const chunk of chunks) {

@@ -19,7 +19,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-it('begins the next sheet where one is full, and loses no row between them', async () => {
+it('starts a new sheet when one is full, without losing rows', async () => {
   const bytes = Buffer.concat(await collect(workbookOf(columns, rowsUpTo(2_003), 1_000)));
   const sheets = await readXlsxFile(bytes);
   expect(sheets.map(({ sheet, data }) => [sheet, data.length, data.at(1), data.at(-1)])).toEqual([
@@ -29,13 +29,13 @@ it('begins the next sheet where one is full, and loses no row between them', asy
   ]);
 });
 
-it('stops when nobody wants it any more', async () => {
+it('stops when its consumer returns early', async () => {
   const workbook = workbookOf(columns, rowsUpTo(Number.MAX_SAFE_INTEGER));
   await workbook.next();
   await expect(workbook.return(undefined)).resolves.toMatchObject({ done: true });
 });
 
-it('finds lines wherever the chunks are cut, and splits at line feeds alone', async () => {
+it('splits at line feeds only, for any chunk boundaries', async () => {
   const text = '["é\u2028"]\n[]\n["last"]';
   for (let size = 1; size <= 7; size += 1) {
     const bytes = Buffer.from(text);

@@ -6,17 +6,17 @@ import type { ColumnType } from '../../../shared/facts/definition.ts';
 import type { SourceColumn } from '../../../shared/reports/sources/source.ts';
 import { linesOf } from './lines.ts';
 
-/** Excel's own limits: rows of a sheet, one of which is the header, and characters of a cell. */
+/** Excel's limits: data rows of a sheet (one less than its 1,048,576 rows, for the header) and characters of a cell. */
 const MAX_SHEET_ROWS = 1_048_575;
 const MAX_CELL_CHARACTERS = 32_767;
 
-/** exceljs does not wait for its zip: unread bytes beyond this would pile up in memory. */
+/** exceljs ignores back-pressure of its zip stream: above this limit the writer waits, which bounds memory. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 
-/** How many rows go between two looks at what is pending; also lets heartbeats through. */
-const ROWS_BETWEEN_LOOKS = 500;
+/** Rows between two checks of the pending bytes. Each check also yields to the event loop, so that heartbeats run. */
+const ROWS_BETWEEN_CHECKS = 500;
 
-/** Pinned, so that two workbooks of the same rows have equal entries. */
+/** Fixed, so that two workbooks of the same rows have equal zip entries. */
 const CREATED = new Date('2000-01-01T00:00:00Z');
 
 const NUMBER_FORMATS: Partial<Record<ColumnType, string>> = {
@@ -41,9 +41,10 @@ const WIDTHS: Record<ColumnType, number> = {
 const rowSchema = z.array(z.unknown());
 
 /**
- * A workbook of rows that come as JSON arrays, a line each: typed cells, a frozen header with filters, the next sheet
- * where one is full. Memory stays flat.
- * @param sheetRows rows of a sheet besides its header; Excel's own limit unless told otherwise
+ * Streams an XLSX workbook in constant memory: typed cells, a frozen header with filters, a new sheet when one is full.
+ * @param parts bytes of rows, one JSON array per line
+ * @param sheetRows data rows per sheet; defaults to Excel's limit
+ * @throws Error for a line that is not a JSON array
  */
 export async function* workbookOf(
   columns: readonly SourceColumn[],
@@ -74,7 +75,7 @@ async function write(
   workbook.modified = CREATED;
   workbook.creator = 'Tidemark';
   workbook.lastModifiedBy = 'Tidemark';
-  // One object a column: exceljs looks up the style of an object that it has seen, and renders it for any other.
+  // One style object per column: exceljs caches the rendered style by object identity.
   const styles = columns.map(({ type }): Partial<exceljs.Style> => styleOf(type));
   let sheet = addSheet(workbook, columns, 1);
   let sheets = 1;
@@ -93,7 +94,7 @@ async function write(
     });
     row.commit();
     rows += 1;
-    if (rows % ROWS_BETWEEN_LOOKS === 0) await drained(sheet, output);
+    if (rows % ROWS_BETWEEN_CHECKS === 0) await drained(sheet, output);
   }
   await workbook.commit();
 }
@@ -118,7 +119,7 @@ function styleOf(type: ColumnType): Partial<exceljs.Style> {
   return numFmt ? { numFmt } : {};
 }
 
-/** What is not known has no cell. */
+/** Converts a value to a cell; null gives an empty cell. */
 function cellOf(type: ColumnType, value: unknown): exceljs.CellValue {
   if (value === null || value === undefined) return undefined;
   switch (type) {
@@ -140,7 +141,10 @@ function cellOf(type: ColumnType, value: unknown): exceljs.CellValue {
   }
 }
 
-/** Text as a workbook can hold it: no longer than a cell, without what XML has no sign for, and never read as an escape of Excel's. */
+/**
+ * Makes text valid in a cell: removes U+FFFE and U+FFFF, which XML cannot represent, escapes what Excel would read as
+ * an `_xHHHH_` escape, and truncates to the limit of a cell.
+ */
 function text(value: string): string {
   const escaped = value.replace(/[\ufffe\uffff]/g, '').replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_');
   if (escaped.length <= MAX_CELL_CHARACTERS) return escaped;
@@ -148,17 +152,17 @@ function text(value: string): string {
   return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;
 }
 
-/** What of exceljs 4.4.0's insides tells how much is waiting to be zipped; a test holds that it is there. */
-const sheetInsides = z.object({
+/** Internals of exceljs 4.4.0 that expose how many bytes wait to be zipped; tests fail if they change. */
+const sheetInternals = z.object({
   stream: z.object({ pipes: z.array(z.object({ _writableState: z.object({ length: z.number() }) })).min(1) }),
 });
 
-/** Waits until little enough is pending. @throws Error when nobody reads the output any more */
+/** Waits until the pending bytes are within the limit. @throws Error if the output was destroyed by its reader */
 async function drained(sheet: exceljs.Worksheet, output: PassThrough): Promise<void> {
   await nextTurn();
   for (;;) {
-    if (output.destroyed) throw new Error('The workbook is not wanted any more');
-    const { stream } = sheetInsides.parse(sheet);
+    if (output.destroyed) throw new Error('The reader of the workbook closed it');
+    const { stream } = sheetInternals.parse(sheet);
     if (stream.pipes.every((pipe) => pipe._writableState.length <= MAX_PENDING_BYTES)) return;
     await sleep(5);
   }

@@ -3,7 +3,7 @@ import { jsonCell } from '../../../shared/reports/sources/cells.ts';
 import type { ReportFormat } from './format.ts';
 import { workbookOf } from './workbook.ts';
 
-/** An Excel workbook. It cannot be joined from parts, so its parts hold the cells, a JSON array a row. */
+/** An Excel workbook. XLSX files cannot be concatenated, so parts hold rows as JSON arrays. */
 export const xlsxFormat: ReportFormat = {
   contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
   copyAs: 'lines',
