@@ -3,7 +3,7 @@ import { parseConfig } from './config.ts';
 
 const good = { DATABASE_URL: 'postgres://u:p@127.0.0.1/db', SECRET: 'x'.repeat(32) };
 
-it('reads the environment, empty variables as not set', () => {
+it('parses the environment and treats empty variables as not set', () => {
   expect(parseConfig({ ...good, API_PORT: '8080', TEMPORAL_TLS: 'true', TEMPORAL_API_KEY: '' })).toMatchObject({
     API_PORT: 8080,
     TEMPORAL_TLS: true,
@@ -11,12 +11,12 @@ it('reads the environment, empty variables as not set', () => {
   });
 });
 
-it('names every fault at once', () => {
+it('reports all invalid variables at once', () => {
   const parse = () => parseConfig({ DATABASE_URL: 'mysql://x', API_PORT: 'many', SECRET: 'short' });
   expect(parse).toThrow(/DATABASE_URL: [\s\S]*API_PORT: [\s\S]*SECRET: /);
 });
 
-it('takes a bucket for storage, with both halves of a key or none', () => {
+it('accepts a bucket for storage, with both parts of an access key or neither', () => {
   const s3 = { ...good, S3_BUCKET: 'files', S3_ENDPOINT: 'http://127.0.0.1:8333', S3_PREFIX: '/a/b.c/' };
   expect(parseConfig(s3)).toMatchObject({ S3_BUCKET: 'files', S3_PREFIX: 'a/b.c', S3_REGION: 'us-east-1' });
   expect(() => parseConfig({ ...s3, S3_BUCKET: '', S3_ACCESS_KEY_ID: 'id' })).toThrow(
@@ -27,13 +27,13 @@ it('takes a bucket for storage, with both halves of a key or none', () => {
   );
 });
 
-it('takes an issuer of tokens whole or not at all', () => {
+it('requires the variables of a token issuer together', () => {
   expect(() => parseConfig({ ...good, JWT_ISSUER: 'https://issuer.example' })).toThrow(
     /JWT_AUDIENCE: [\s\S]*JWT_JWKS_URL: /,
   );
 });
 
-it('takes services to watch, and one of them as the word on the AI model', () => {
+it('parses watched services, one of which may stand for the AI model', () => {
   const text =
     ' web=https://u:p%2Cq@example.com/x=1 ,, queue=tcp://[::1]:5672, cache=rediss://:pw@c:6380, other_db=postgresql://h/d';
   const { WATCHED_SERVICES: services } = parseConfig({ ...good, WATCHED_SERVICES: text, AI_MODEL_SERVICE: 'web' });
@@ -49,7 +49,7 @@ it('takes services to watch, and one of them as the word on the AI model', () =>
   );
 });
 
-it('names every service to watch that it cannot take, and no password', () => {
+it('reports every invalid watched service, without its password', () => {
   const faulty = [
     'Web=http://h',
     'http://h',

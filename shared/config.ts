@@ -5,7 +5,7 @@ import { watchedServicesSchema } from './watched-services.ts';
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
-/** Environment of every Tidemark process. Each default is what a single machine wants; README lists them. */
+/** The environment variables of every Tidemark process. The defaults suit a single machine; README lists them. */
 export const configSchema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL is required' }),
   DATABASE_POOL_SIZE: wholeNumber(2, 200).default(12),
@@ -21,7 +21,7 @@ export const configSchema = z.object({
   STORAGE_DIR: z.string().min(1).default('.tidemark/storage'),
   S3_BUCKET: z
     .string()
-    .regex(/^[\w.-]{3,255}$/, 'the name of a bucket alone; S3_ENDPOINT says where it is')
+    .regex(/^[\w.-]{3,255}$/, 'must be the name of a bucket, without a URL; the endpoint goes into S3_ENDPOINT')
     .optional(),
   S3_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an http:// or https:// URL' }).optional(),
   S3_REGION: z.string().min(1).default('us-east-1'),
@@ -36,7 +36,7 @@ export const configSchema = z.object({
   S3_ACCESS_KEY_ID: z.string().min(1).optional(),
   S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   S3_FORCE_PATH_STYLE: flag.default(false),
-  SECRET: z.string().min(32, 'at least 32 characters; make one with: openssl rand -hex 32'),
+  SECRET: z.string().min(32, 'must have at least 32 characters; generate one with: openssl rand -hex 32'),
   REPORT_TTL_DAYS: wholeNumber(1, 3650).default(30),
   REPORT_PARALLEL_PARTS: wholeNumber(1, 64).default(2),
   REPORT_PART_ROWS: wholeNumber(100, 5_000_000).default(100_000),
@@ -56,7 +56,7 @@ export const configSchema = z.object({
   WATCHED_SERVICES: watchedServicesSchema,
   AI_MODEL: z.string().min(1).optional(),
   AI_MODEL_SERVICE: z.string().min(1).optional(),
-  // What was sampled longer ago than two minutes is no state of now, so at least once a minute; 0 is never.
+  // Samples older than two minutes do not count as the current state, hence at least one a minute; 0 disables them.
   HOST_SAMPLE_SECONDS: wholeNumber(0, 60).default(15),
   HOST_SAMPLES_DAYS: wholeNumber(1, 400).default(14),
   JWT_ISSUER: z.string().min(1).optional(),
@@ -70,28 +70,28 @@ export const configSchema = z.object({
 
 export type Config = z.output<typeof configSchema>;
 
-/** What one variable asks of another; each is checked as soon as the variables themselves are good. */
+/** Dependencies between variables, checked once each variable is valid by itself. */
 const coherentSchema = configSchema.superRefine((config, context) => {
   const needs = (name: keyof Config, message: string) => {
     if (config[name] === undefined) context.addIssue({ code: 'custom', path: [name], message });
   };
-  if (config.S3_ENDPOINT) needs('S3_BUCKET', 'the bucket at S3_ENDPOINT is missing');
-  if (config.S3_ACCESS_KEY_ID) needs('S3_SECRET_ACCESS_KEY', 'the secret of S3_ACCESS_KEY_ID is missing');
+  if (config.S3_ENDPOINT) needs('S3_BUCKET', 'is required with S3_ENDPOINT');
+  if (config.S3_ACCESS_KEY_ID) needs('S3_SECRET_ACCESS_KEY', 'is required with S3_ACCESS_KEY_ID');
   const issuer = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'] as const;
   if (issuer.some((name) => config[name] !== undefined)) {
-    for (const name of issuer) needs(name, 'an issuer of tokens needs its name, audience and JWKS');
+    for (const name of issuer) needs(name, 'JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL must be set together');
   }
-  if (config.S3_SECRET_ACCESS_KEY) needs('S3_ACCESS_KEY_ID', 'the id of S3_SECRET_ACCESS_KEY is missing');
+  if (config.S3_SECRET_ACCESS_KEY) needs('S3_ACCESS_KEY_ID', 'is required with S3_SECRET_ACCESS_KEY');
   const { AI_MODEL_SERVICE: service, WATCHED_SERVICES: watched } = config;
   if (service !== undefined && !watched.some(({ name }) => name === service)) {
-    const message = `WATCHED_SERVICES has no service of the name ${service}`;
+    const message = `names no service of WATCHED_SERVICES: ${service}`;
     context.addIssue({ code: 'custom', path: ['AI_MODEL_SERVICE'], message });
   }
 });
 
 /**
- * Parses the environment once, at the start of a process. Empty variables count as not set.
- * @throws ConfigError naming every variable at fault and its remedy.
+ * Parses and validates the environment. Called once, at the start of a process. Empty variables count as not set.
+ * @throws ConfigError that lists every invalid variable with the reason
  */
 export function parseConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));

@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 
 export type Log = Logger;
 
-/** Structured log lines on standard output. Credentials never reach them: the headers that carry any are cut. */
+/** Creates a logger of JSON lines on standard output. Redacts headers and settings that carry credentials. */
 export function createLog(config: Pick<Config, 'LOG_LEVEL'>, process: string): Log {
   return pino({
     level: config.LOG_LEVEL,

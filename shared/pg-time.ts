@@ -1,4 +1,4 @@
-/** A time as PostgreSQL writes it, `2026-11-21 14:00:00.123+00`, read by the query builder as text. */
+/** Parses a time in PostgreSQL's text format, `2026-11-21 14:00:00.123+00`, as which the query builder returns it. */
 export function pgTime(text: string): Date {
   return new Date(text);
 }

@@ -10,13 +10,13 @@ export type TemporalConfig = Pick<
 >;
 
 export interface TaskQueues {
-  /** Short work: sweeps, housekeeping, the workflows themselves. */
+  /** Workflow tasks and short activities, such as sweeps and housekeeping. */
   general: string;
-  /** Work that reads or writes much: report parts, imports, rollups, purges. */
+  /** Activities that read or write many rows: report parts, imports, rollups, purges. */
   heavy: string;
 }
 
-/** A workflow's run, as it was started or joined. */
+/** The workflow run that was started or joined. */
 export interface StartedRun {
   workflowId: string;
   runId: string;
@@ -26,7 +26,7 @@ export function taskQueues(config: Pick<Config, 'TASK_QUEUE'>): TaskQueues {
   return { general: config.TASK_QUEUE, heavy: `${config.TASK_QUEUE}-heavy` };
 }
 
-/** Options that client and worker connections share. */
+/** The connection options of clients and workers. */
 export function connectionOptions(config: TemporalConfig) {
   return {
     address: config.TEMPORAL_ADDRESS,
@@ -35,7 +35,7 @@ export function connectionOptions(config: TemporalConfig) {
   };
 }
 
-/** A connection that is made when it is first used, so that an API starts while Temporal is away. Close it. */
+/** Creates a connection that connects on first use, so that the API starts without Temporal. The caller closes it. */
 export function createTemporalConnection(config: TemporalConfig): Connection {
   return Connection.lazy(connectionOptions(config));
 }
@@ -52,9 +52,9 @@ export const kindAttribute = defineSearchAttributeKey(SEARCH_ATTRIBUTES.kind, Se
 export const statusAttribute = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 
 /**
- * Registers the search attributes; those that are there already are left. Starting a workflow with one that is not
- * registered fails, so this runs before the first start.
- * @throws Error with the commands to run, where this connection may not register them
+ * Registers missing search attributes. Call it before the first start: starting a workflow with an unregistered one
+ * fails.
+ * @throws Error with the commands to run, if the server refuses to register them
  */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
@@ -70,6 +70,6 @@ export async function ensureSearchAttributes(connection: Connection, namespace: 
     const commands = missing.map(
       (name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
     );
-    throw new Error(`The search attributes could not be registered; run:\n${commands.join('\n')}`, { cause });
+    throw new Error(`Cannot register the search attributes; run:\n${commands.join('\n')}`, { cause });
   }
 }

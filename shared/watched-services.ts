@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A service beside ours that health tells of. */
+/** An external service whose availability the health endpoint reports. */
 export interface WatchedService {
   name: string;
   kind: 'http' | 'tcp' | 'redis' | 'postgres';
@@ -17,12 +17,12 @@ const KINDS: Readonly<Record<string, WatchedService['kind']>> = {
   'postgresql:': 'postgres',
 };
 
-/** Watched in any case, under these names. */
-const OWN_NAMES = ['database', 'temporal'];
+/** The names of services that are always watched. */
+const BUILT_IN_NAMES = ['database', 'temporal'];
 
 /**
- * Reads `name=url, name=url`. Faults name the entry, never its URL, which may hold a password; a comma in a URL is
- * written %2C.
+ * Parses `name=url, name=url`. A comma in a URL is written as %2C. Messages name the entry, never its URL, which may
+ * contain a password.
  */
 export const watchedServicesSchema = z
   .string()
@@ -42,9 +42,9 @@ export const watchedServicesSchema = z
   });
 
 function nameFault(name: string, before: readonly WatchedService[]): string | null {
-  if (!/^[a-z0-9_-]+$/.test(name)) return 'must be name=url, the name of a-z, 0-9, _ and -';
-  if (OWN_NAMES.includes(name)) return `is called ${name}, as what is watched in any case; choose another name`;
-  if (before.some((service) => service.name === name)) return `is called ${name}, as one before it`;
+  if (!/^[a-z0-9_-]+$/.test(name)) return 'must be name=url with a name of a-z, 0-9, _ and -';
+  if (BUILT_IN_NAMES.includes(name)) return `has the reserved name ${name}; choose another`;
+  if (before.some((service) => service.name === name)) return `repeats the name ${name} of an earlier entry`;
   return null;
 }
 
@@ -52,13 +52,13 @@ function addressFault(address: string): string | null {
   const url = URL.parse(address);
   const kind = KINDS[url?.protocol ?? ''];
   if (!url || !kind || url.hostname === '') {
-    return 'must have a URL of http://, https://, tcp://, redis://, rediss:// or postgres://';
+    return 'must have an http://, https://, tcp://, redis://, rediss:// or postgres:// URL';
   }
-  if (kind === 'tcp' && url.port === '') return 'must name a port: tcp://host:port';
+  if (kind === 'tcp' && url.port === '') return 'must have a port: tcp://host:port';
   try {
     decodeURIComponent(url.username + url.password);
     return null;
   } catch {
-    return 'has a user or password that is not percent-encoded as URLs want it';
+    return 'has a user or password that is not correctly percent-encoded';
   }
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** Sent times may lie this far ahead of the server's clock: clients' clocks drift, a day is a fault. */
+/** How far client times may be ahead of the server's clock: allows for clock drift, rejects more as an error. */
 export const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 
 const MAX_JSON_DEPTH = 32;
 const MAX_INTEGER = 2_147_483_647;
 
-/** PostgreSQL stores neither NUL characters nor lone surrogates; both are refused where they stand. */
+/** PostgreSQL stores neither NUL characters nor lone surrogates; the fields that contain them are rejected. */
 function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
@@ -27,45 +27,45 @@ function jsonFault(value: unknown, depth: number): string | null {
 const storable = (schema: z.ZodString) =>
   schema.refine(isStorable, { error: 'holds a NUL character or half a surrogate pair', abort: true });
 
-/** An id that a client owns: 1 to 128 characters. */
+/** A client-assigned id: 1 to 128 characters. */
 export const id = () => storable(z.string().min(1).max(128));
 
-/** A short text that is grouped or filtered by: a name, a kind, a path. */
+/** A short text for grouping and filtering, such as a name, a kind or a path: 1 to `max` characters. */
 export const label = (max = 256) => storable(z.string().min(1).max(max));
 
-/** Free text of any length; the organisation's privacy settings decide whether and how much of it is kept. */
+/** Free text of any length; the organisation's privacy settings determine whether and how much of it is stored. */
 export const content = () => storable(z.string());
 
-/** A time with offset, kept to the millisecond. */
+/** An ISO 8601 time with offset, in millisecond precision. */
 export const time = () =>
   z.iso
     .datetime({ offset: true, error: 'must be an ISO 8601 time with Z or an offset, like 2026-01-31T09:30:00Z' })
     .transform((text) => new Date(text));
 
-/** Any JSON value that PostgreSQL can hold. */
+/** Any JSON value that PostgreSQL can store, nested up to 32 levels. */
 export const json = () =>
   z.unknown().superRefine((value, context) => {
     const fault = jsonFault(value, 0);
     if (fault) context.addIssue({ code: 'custom', message: fault });
   });
 
-/** A JSON object that PostgreSQL can hold. */
+/** A JSON object that PostgreSQL can store, nested up to 32 levels. */
 export const jsonObject = () =>
   z.record(z.string(), z.unknown()).superRefine((value, context) => {
     const fault = jsonFault(value, 0);
     if (fault) context.addIssue({ code: 'custom', message: fault });
   });
 
-/** A whole number of things that fits an integer column. */
+/** A count that fits an integer column: 0 to 2,147,483,647. */
 export const count = () => z.number().int().min(0).max(MAX_INTEGER);
 
-/** A number of tokens, up to what a JSON number holds exactly. */
+/** A token count, up to the largest integer that a JSON number represents exactly. */
 export const tokens = () => z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** Milliseconds, fractions allowed, up to thirty years. */
+/** A duration in milliseconds, with fractions, up to thirty years. */
 export const milliseconds = () => z.number().min(0).max(1e12);
 
-/** USD; a decimal number that is stored exact. */
+/** An amount in USD, stored as an exact decimal. */
 export const usd = () => z.number().min(0).max(1e9);
 
 export const httpStatus = () => z.number().int().min(100).max(599);
@@ -74,7 +74,7 @@ export const EXECUTION_STATUSES = ['in_progress', 'success', 'failure', 'timeout
 
 export const ERROR_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 
-/** How something ran or runs; `completed` and `failed` of older clients are read as `success` and `failure`. */
+/** The status of an execution. Reads `completed` and `failed` of older clients as `success` and `failure`. */
 export const status = () =>
   z
     .preprocess((value) => {
@@ -87,6 +87,6 @@ export const status = () =>
       description: '`completed` and `failed` are read as `success` and `failure`.',
     });
 
-/** Field names that older clients send, by the kind of time that the fact has. */
+/** Field names of older clients, for facts with a time span and for facts with a single time. */
 export const SPAN_ALIASES = { start_time: 'started_at', end_time: 'ended_at', timestamp: 'started_at' } as const;
 export const MOMENT_ALIASES = { timestamp: 'occurred_at' } as const;
