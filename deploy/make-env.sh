@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .env with the secrets that docker-compose.yml asks for. Once: the passwords are set when PostgreSQL makes its
-# data, and SECRET signs and hides what is stored, so a .env that is there is never replaced.
+# Creates .env with the secrets that docker-compose.yml requires. Never replaces an existing .env: the passwords are set
+# when PostgreSQL initialises its data directory, and stored signatures and pseudonyms depend on SECRET.
 set -euC
 cd "$(dirname "$0")/.."
 umask 077
@@ -10,4 +10,4 @@ umask 077
   done
   echo "SECRET=$(openssl rand -hex 32)"
 } > .env
-echo 'Made .env.'
+echo 'Created .env.'

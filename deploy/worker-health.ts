@@ -3,23 +3,23 @@ import { withTemporal } from '../cli/stack/temporal-server.ts';
 import { parseConfig } from '../shared/config.ts';
 import { taskQueues } from '../shared/temporal.ts';
 
-/** A poll takes a minute when there is no work. */
+/** A poll without work lasts a minute; two missed polls count as unhealthy. */
 const pollIsRecentMs = 150_000;
 
-/** The number of activity queues in Temporal's protocol: every worker polls them, but not all run workflows. */
+/** TASK_QUEUE_TYPE_ACTIVITY of Temporal's API. Every worker polls activity queues, but not all run workflows. */
 const activityQueue = 2;
 
 /**
- * Looks whether the worker of a host polls all its task queues; another host's worker does not count.
- * @returns what is wrong, or undefined where it does
+ * Checks that the worker of a host polls all its task queues. Workers of other hosts do not count.
+ * @returns the problem, or undefined if it does
  */
 export async function whyWorkerIsUnhealthy(env: NodeJS.ProcessEnv, host: string): Promise<string | undefined> {
   const config = parseConfig(env);
   const namespace = config.TEMPORAL_NAMESPACE;
   return withTemporal(config, async ({ workflowService }) => {
     for (const name of Object.values(taskQueues(config))) {
-      const asked = { namespace, taskQueue: { name }, taskQueueType: activityQueue };
-      const { pollers } = await workflowService.describeTaskQueue(asked);
+      const request = { namespace, taskQueue: { name }, taskQueueType: activityQueue };
+      const { pollers } = await workflowService.describeTaskQueue(request);
       const isPolled = (pollers ?? []).some(({ identity, lastAccessTime }) => {
         const ageMs = Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000;
         return identity?.endsWith(`@${host}`) && ageMs < pollIsRecentMs;
@@ -30,9 +30,9 @@ export async function whyWorkerIsUnhealthy(env: NodeJS.ProcessEnv, host: string)
   });
 }
 
-// The health check of the worker's container: it counts the exit code.
+// The health check of the worker's container, which uses the exit code.
 if (import.meta.main) {
-  const lack = await whyWorkerIsUnhealthy(process.env, hostname()).catch(String);
-  if (lack !== undefined) process.stderr.write(`${lack}\n`);
-  process.exitCode = lack === undefined ? 0 : 1;
+  const problem = await whyWorkerIsUnhealthy(process.env, hostname()).catch(String);
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
+  process.exitCode = problem === undefined ? 0 : 1;
 }

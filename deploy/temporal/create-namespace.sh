@@ -1,5 +1,5 @@
 #!/bin/sh
-# Waits for Temporal and makes the namespace, if it is not there yet. Closed workflows are kept for 30 days.
+# Waits for Temporal and creates the namespace unless it exists. Closed workflows are retained for 30 days.
 set -eu
 
 attempt() {
@@ -9,12 +9,12 @@ attempt() {
 }
 
 for _ in $(seq 60); do
-  # A server that has just started may refuse for a moment; what it said last is what was wrong.
-  if said=$(attempt 2>&1); then
-    echo "Namespace $TEMPORAL_NAMESPACE is there."
+  # A server may refuse requests just after its start. After the last attempt its output is printed.
+  if output=$(attempt 2>&1); then
+    echo "Namespace $TEMPORAL_NAMESPACE exists."
     exit 0
   fi
   sleep 2
 done
-echo "$said" >&2
+echo "$output" >&2
 exit 1

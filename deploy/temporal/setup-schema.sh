@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes Temporal's two databases and brings their schemas to the version of these tools. Reads SQL_*; can be repeated.
+# Creates Temporal's two databases and migrates their schemas to the version of these tools. Reads SQL_*. Idempotent.
 set -eu
 
 prepare() {

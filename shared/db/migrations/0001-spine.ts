@@ -25,7 +25,7 @@ CREATE TABLE organisations (
   privacy jsonb NOT NULL,
   created_at timestamptz(3) NOT NULL DEFAULT now()
 );
--- Nothing before this time is taken or recomputed; a purge moves it in its own transaction.
+-- Facts before this time are rejected and not recomputed. A purge raises it in its own transaction.
 CREATE TABLE facts_from (
   org_id text NOT NULL REFERENCES organisations ON DELETE CASCADE,
   kind text NOT NULL,
@@ -57,11 +57,11 @@ CREATE TABLE idempotency_keys (
   created_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, key)
 );
--- Keys are forgotten by age.
+-- Keys are deleted by age.
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 `;
 
-/** Where each id's first start time stands: one id is one row, whatever times later records carry. */
+/** The first start time of each id: one id is one row, whatever times later records have. */
 const factKeys = `
 CREATE TABLE fact_keys (
   org_id text NOT NULL,
@@ -74,7 +74,7 @@ ${Array.from({ length: 16 }, (_, n) => `CREATE TABLE fact_keys_${n} PARTITION OF
 `;
 
 const stamps = `
-  -- In full precision: cut-offs are told apart by them.
+  -- In full precision, because they are compared with cut-offs.
   ingested_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL`;
 
@@ -197,7 +197,7 @@ CREATE TABLE ai_usage (
   cache_hit boolean,
   model text,
   provider text,
-  -- As sent; null together with its parts.
+  -- As sent; null if its parts are null.
   input_tokens bigint GENERATED ALWAYS AS (uncached_input_tokens + cached_input_tokens + cache_write_tokens) STORED,
   uncached_input_tokens bigint,
   cached_input_tokens bigint,
@@ -265,7 +265,7 @@ CREATE TABLE agents (
   tags text[],
   created_by text,
   created_at timestamptz(3),
-  -- When this was said; a record of an older execution does not overwrite it.
+  -- The time of the source record; a record of an older execution does not overwrite the row.
   as_of timestamptz(3) NOT NULL,
   PRIMARY KEY (org_id, agent_id)
 );
@@ -281,7 +281,7 @@ CREATE TABLE users (
 );
 `;
 
-/** Buckets whose facts changed, appended by each write and taken by the rollups; rows are cheaper than upserts. */
+/** Dirty buckets, appended by each write and consumed by the refresh; appending is cheaper than upserting. */
 const ledger = `
 CREATE TABLE bucket_ledger (
   org_id text NOT NULL,
@@ -327,7 +327,7 @@ CREATE TABLE reports (
   files_removed_at timestamptz(3),
   PRIMARY KEY (org_id, id)
 );
--- The sweep looks for unfinished reports, expired files and files of deleted reports over all organisations.
+-- The sweep reads unfinished reports, expired files and files of deleted reports of all organisations.
 CREATE INDEX reports_unfinished ON reports (created_at) WHERE status IN ('pending', 'running');
 CREATE INDEX reports_expiring ON reports (expires_at) WHERE files_removed_at IS NULL;
 CREATE TABLE report_parts (
@@ -347,8 +347,8 @@ CREATE TABLE report_parts (
 `;
 
 /**
- * Makes the partition of one month. CREATE … PARTITION OF would wait behind every reader and make every insert wait
- * behind it; a table made aside, with a CHECK that spares the scan, is attached under a weak lock instead.
+ * Creates the partition of a month. CREATE … PARTITION OF waits for all readers, and inserts queue behind it. Instead,
+ * a separate table with a CHECK, which avoids the scan, is attached under a weaker lock.
  */
 const ensurePartition = `
 CREATE FUNCTION ensure_partition(fact text, month date) RETURNS boolean LANGUAGE plpgsql AS $$

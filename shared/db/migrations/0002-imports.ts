@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Imports of files: how far each has come, and the lines that were not taken. */
+/** Imports of files: their positions and their rejected lines. */
 export class Imports extends Migration {
   override up(): void {
     this.addSql(imports);
@@ -16,7 +16,7 @@ export class Imports extends Migration {
 const imports = `
 CREATE TABLE imports (
   org_id text NOT NULL REFERENCES organisations ON DELETE CASCADE,
-  -- Made of the organisation, the content's hash and the mapping: the same file again is the same import.
+  -- Derived from the organisation, the content's hash and the mapping: importing a file again is the same import.
   id uuid NOT NULL,
   file_name text NOT NULL,
   source_key text NOT NULL,
@@ -25,11 +25,11 @@ CREATE TABLE imports (
   format text NOT NULL CHECK (format IN ('ndjson', 'csv')),
   mapping jsonb NOT NULL,
   header jsonb,
-  -- Of the content, unpacked.
+  -- Of the uncompressed content.
   content_sha256 text NOT NULL,
   content_bytes bigint NOT NULL,
   status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
-  -- How far the content is stored; moved in the transaction that stores the records before it.
+  -- How much of the content is stored; advanced in the transaction that stores the records before it.
   position_bytes bigint NOT NULL,
   position_line bigint NOT NULL,
   accepted bigint NOT NULL DEFAULT 0,
@@ -45,13 +45,13 @@ CREATE TABLE imports (
 );
 `;
 
-/** Kept until the import is done and they are written to a file. */
+/** Rejected lines, kept until the import completes and its rejects file is written. */
 const importRejects = `
 CREATE TABLE import_rejects (
   org_id text NOT NULL,
   import_id uuid NOT NULL,
   line bigint NOT NULL,
-  -- A line of the rejects file. Text, for JSON may escape what jsonb cannot hold.
+  -- A line of the rejects file. Text, because JSON may contain escapes that jsonb cannot store.
   entry text NOT NULL,
   PRIMARY KEY (org_id, import_id, line),
   FOREIGN KEY (org_id, import_id) REFERENCES imports (org_id, id) ON DELETE CASCADE

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** What tells one installation from another, and whether a storage was marked as its own. */
+/** The id of the installation, and when its storage was marked with it. */
 export class Installation extends Migration {
   override up(): void {
     this.addSql(`
@@ -8,7 +8,7 @@ CREATE TABLE installation (
   id uuid PRIMARY KEY,
   storage_marked_at timestamptz(3)
 );
--- One row and no second.
+-- At most one row.
 CREATE UNIQUE INDEX installation_single ON installation ((true));
 INSERT INTO installation (id) VALUES (gen_random_uuid());
 `);

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Who did what; how much each credential asked for in the last minute. */
+/** The audit log, and the request counts of each credential for rate limits. */
 export class AuditAndRates extends Migration {
   override up(): void {
     this.addSql(`
@@ -18,7 +18,8 @@ CREATE TABLE audit_log (
 );
 -- The log is read by time.
 CREATE INDEX audit_log_at ON audit_log (org_id, at, id);
--- The columns that rate-limiter-flexible wants. Unlogged: a crash may forget a minute's counts, and nothing waits for the disk.
+-- The columns that rate-limiter-flexible requires. Unlogged: writes do not wait for the disk, and a crash may lose the
+-- counts of a minute.
 CREATE UNLOGGED TABLE rate_limits (
   key varchar(255) PRIMARY KEY,
   points integer NOT NULL DEFAULT 0,

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** What is derived from the facts: rollups by buckets of time, users by day, closed days; who waits for an execution. */
+/** Tables derived from the facts: rollups by time bucket, users by day, closed days, usages that await an execution. */
 export class Rollups extends Migration {
   override up(): void {
     this.addSql(rollups);
@@ -16,10 +16,10 @@ export class Rollups extends Migration {
 }
 
 /**
- * Rows of 15 minutes, hours and UTC days, told apart by `grain_seconds`. Null is a value of a dimension like others.
- * Sketches are kept out of the rows (toast_tuple_target), which most questions sum without them.
- * The keys serve the readers, who ask for one grain and a range of buckets. They do not hold the dimensions, whose texts
- * together may be longer than an index takes; one settling of a bucket at a time keeps its rows apart.
+ * Rows of quarter hours, hours and UTC days, distinguished by `grain_seconds`. Null is a regular value of a dimension.
+ * Sketches are stored out of line (toast_tuple_target), because most queries sum the rows without them.
+ * The indexes serve reads of one grain and a range of buckets. They do not include the dimensions, whose combined text
+ * may exceed the limit of an index entry; rows stay unique because refreshes of a bucket are serialized.
  */
 const rollups = `
 CREATE TABLE rollup_sessions (
@@ -181,9 +181,9 @@ CREATE INDEX rollup_errors_key ON rollup_errors (org_id, grain_seconds, bucket);
 `;
 
 /**
- * One row for each user, UTC day and, where the fact has them, event name and feature. `quarters` are the quarters of an
- * hour of the day, 0 to 95, in order; beside each stand how many rows it has, the sum of their amounts, and the first and
- * the last moment in milliseconds of the day. So a day of any time zone is made of parts of these.
+ * One row per user, UTC day and, if the fact has them, event name and feature. `quarters` are the quarter hours of the
+ * day, 0 to 95, ascending. Parallel arrays hold the number of facts, the sum of their amounts, and the first and last
+ * time in milliseconds of the day. A day of any time zone is composed from these.
  */
 const users = `
 CREATE TABLE user_rollup (
@@ -202,7 +202,7 @@ CREATE TABLE user_rollup (
   amount numeric
 );
 CREATE INDEX user_rollup_key ON user_rollup (org_id, kind, day);
--- One user's days, and the first of them.
+-- Finds the days of a user, and the first of them.
 CREATE INDEX user_rollup_user ON user_rollup (org_id, user_id, day);
 CREATE TABLE known_users (
   org_id text NOT NULL,
@@ -210,11 +210,11 @@ CREATE TABLE known_users (
   first_seen timestamptz(3) NOT NULL,
   PRIMARY KEY (org_id, user_id)
 );
--- New users are counted by when they came.
+-- New users are counted by the time they were first seen.
 CREATE INDEX known_users_first_seen ON known_users (org_id, first_seen);
 `;
 
-/** Usages whose execution is not known yet: its arrival changes whose they are. */
+/** Usages whose execution has not arrived: its arrival changes their dimensions. */
 const awaited = `
 CREATE TABLE awaited_executions (
   org_id text NOT NULL,
@@ -222,9 +222,9 @@ CREATE TABLE awaited_executions (
   kind text NOT NULL,
   bucket timestamptz(0) NOT NULL
 );
--- Without a unique key, on which two batches could wait for each other in a circle; the same may stand here twice.
+-- No unique key, on which two batches could deadlock; duplicate rows are possible.
 CREATE INDEX awaited_executions_id ON awaited_executions (org_id, execution_id);
--- A purge forgets what can no longer be recomputed.
+-- A purge deletes rows of buckets that can no longer be recomputed.
 CREATE INDEX awaited_executions_bucket ON awaited_executions (org_id, kind, bucket);
 `;
 
@@ -251,7 +251,7 @@ CREATE TABLE system_metrics_days (
 );
 `;
 
-/** The oldest marks are settled first, over all organisations. */
+/** The oldest ledger entries of all organisations are refreshed first. */
 const ledgerAge = `
 CREATE INDEX bucket_ledger_age ON bucket_ledger (marked_at);
 `;

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** The state of the hosts that workers run on; it belongs to the installation, so to no organisation. */
+/** Samples of the hosts that workers run on. They belong to the installation, not to an organisation. */
 export class HostSamples extends Migration {
   override up(): void {
     this.addSql(samples);
@@ -12,7 +12,7 @@ export class HostSamples extends Migration {
   }
 }
 
-/** `at` lies on a grid of time, so that the workers of one host store one sample together. */
+/** `at` is aligned to the sampling interval, so that the workers of a host share one row per sample. */
 const samples = `
 CREATE TABLE host_samples (
   host text NOT NULL,
@@ -31,13 +31,13 @@ CREATE TABLE host_samples (
   uptime_seconds bigint NOT NULL,
   PRIMARY KEY (host, at)
 );
--- The latest state, rolling up and removing go by time over all hosts.
+-- The latest state, the roll-up and the deletion read by time over all hosts.
 CREATE INDEX host_samples_at ON host_samples (at);
 `;
 
 /**
- * Quarters of an hour rather than hours: a day of any time zone is a sum of them. Sums are exact, so a quarter that is
- * rolled up again comes out the same.
+ * Quarter hours rather than hours: a day of any time zone is a sum of them. Sums are exact, so rolling up again gives the
+ * same row.
  */
 const quarters = `
 CREATE TABLE host_sample_quarters (
@@ -61,6 +61,6 @@ CREATE TABLE host_sample_quarters (
   uptime_seconds_sum numeric NOT NULL,
   PRIMARY KEY (host, at)
 );
--- The history and removing go by time over all hosts; the last quarter says how far rolling up has come.
+-- The history and the deletion read by time over all hosts; the last quarter hour is the watermark of the roll-up.
 CREATE INDEX host_sample_quarters_at ON host_sample_quarters (at);
 `;

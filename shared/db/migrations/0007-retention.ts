@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** How long an organisation keeps what, what its purges removed, and users that were erased. */
+/** Retention policies, counts of purged rows, and erasures of users. */
 export class Retention extends Migration {
   override up(): void {
     this.addSql(settings);
@@ -16,19 +16,19 @@ export class Retention extends Migration {
 
 const settings = `
 ALTER TABLE organisations
-  -- Days by kind; a kind that is not named is kept.
+  -- Days by kind; a kind without an entry is kept forever.
   ADD COLUMN retention jsonb NOT NULL DEFAULT '{}',
   ADD COLUMN legal_hold boolean NOT NULL DEFAULT false,
   ADD COLUMN storage_price_usd_per_gb_month numeric,
-  -- Where they differ from the defaults.
+  -- Overrides of the defaults.
   ADD COLUMN usage_counters jsonb NOT NULL DEFAULT '{}';
--- As they stood when the report was planned, so that its parts count alike.
+-- A copy from when the report was planned, so that all parts count alike.
 ALTER TABLE reports ADD COLUMN usage_counters jsonb;
--- A purge goes by age.
+-- A purge reads by age.
 CREATE INDEX reports_age ON reports (org_id, created_at) WHERE deleted_at IS NULL;
 `;
 
-/** Written in the transaction of each delete, so that what a run removed is known exactly, whatever is killed. */
+/** Updated in the transaction of each delete, so that the counts of a run are exact even if a worker is killed. */
 const purges = `
 CREATE TABLE purge_counts (
   org_id text NOT NULL REFERENCES organisations ON DELETE CASCADE,
@@ -36,7 +36,7 @@ CREATE TABLE purge_counts (
   name text NOT NULL,
   rows bigint NOT NULL,
   partitions_dropped integer NOT NULL DEFAULT 0,
-  -- The time span of the removed rows, where they have times.
+  -- The time span of the removed rows, if they have times.
   first_at timestamptz(3),
   last_at timestamptz(3),
   updated_at timestamptz NOT NULL DEFAULT now(),
@@ -48,9 +48,9 @@ const erasures = `
 CREATE TABLE erasures (
   org_id text NOT NULL REFERENCES organisations ON DELETE CASCADE,
   id uuid NOT NULL,
-  -- The user's pseudonym: a receipt tells whose it is to who knows the id, and keeps no id.
+  -- The user's pseudonym: the receipt stores no id, but can be matched to a known id.
   user_ref text NOT NULL,
-  -- The ids to erase, until that is done.
+  -- The ids to erase; null after the erasure.
   user_ids text[],
   status text NOT NULL CHECK (status IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
   run_id text,
@@ -61,13 +61,14 @@ CREATE TABLE erasures (
   error_message text,
   PRIMARY KEY (org_id, id)
 );
--- A second call while one is under way joins it.
+-- A second request joins the running erasure.
 CREATE UNIQUE INDEX erasures_open ON erasures (org_id, user_ref) WHERE status IN ('pending', 'running');
 `;
 
 /**
- * As before, and it takes a month that was detached and not dropped back: a purge was killed between the two, or found
- * that somebody needs the month after all. Its rows lie before the floors of who wrote them, or are still wanted.
+ * As before, but reattaches a month that was detached and not dropped, because a purge was killed between the two or
+ * found that an organisation still keeps the month. Its rows are before the retention floors of their organisations, or
+ * are still kept.
  */
 const ensurePartition = `
 CREATE OR REPLACE FUNCTION ensure_partition(fact text, month date) RETURNS boolean LANGUAGE plpgsql AS $$

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** What somebody decided about a group of equal errors; what can be counted is counted from the errors themselves. */
+/** The triage status of groups of equal errors. Counts are not stored; they are computed from the errors. */
 export class ErrorGroups extends Migration {
   override up(): void {
     this.addSql(`
@@ -8,7 +8,7 @@ CREATE TABLE error_groups (
   org_id text NOT NULL REFERENCES organisations ON DELETE CASCADE,
   fingerprint text NOT NULL,
   status text NOT NULL CHECK (status IN ('open', 'resolved', 'ignored')),
-  -- Null where a new occurrence changed it.
+  -- Null if a new occurrence changed it.
   status_changed_by text,
   status_changed_at timestamptz(3) NOT NULL,
   resolved_by text,
@@ -19,7 +19,7 @@ CREATE TABLE error_groups (
   PRIMARY KEY (org_id, fingerprint),
   CHECK ((status = 'resolved') = (resolved_at IS NOT NULL))
 );
--- Occurrences of one group: counted, first, last, and listed by time and id.
+-- Occurrences of a group: their count, first and last, and the list by time and id.
 CREATE INDEX errors_group ON errors (org_id, fingerprint, occurred_at, error_id);
 `);
   }

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Small tables beside the large ones, for the questions of first pages. */
+/** Small tables in addition to the large ones, for the queries of overview pages. */
 export class NarrowRollups extends Migration {
   override up(): void {
     this.addSql(userDays);
@@ -13,9 +13,9 @@ export class NarrowRollups extends Migration {
 }
 
 /**
- * What each user did on each UTC day, all facts together: one small row where `user_rollup` has one for each fact, name and
- * feature. Who was active, and who most, is read from these. First and last are milliseconds of the day: they tell
- * whether a user was there before or after a time of day, too.
+ * User activity per UTC day over all facts: one small row, where `user_rollup` has one per fact, name and feature.
+ * Active and top users are read from these. First and last are in milliseconds of the day, which also answers whether a
+ * user was active before or after a time of day.
  */
 const userDays = `
 CREATE TABLE user_days (
@@ -33,8 +33,8 @@ FROM user_rollup GROUP BY org_id, day, user_id;
 `;
 
 /**
- * AI usage without its agents: agents times models times features are about as many as there are usages. It stays empty:
- * 0010 has smaller ones in its place.
+ * AI usage without the agent dimension: the product of agents, models and features is about as large as the number of
+ * usages. It stays empty: 0010 replaces it with smaller tables.
  */
 const aiUsage = `
 CREATE TABLE rollup_ai_usage_narrow (LIKE rollup_ai_usage);

@@ -1,9 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * Small tables for the questions that are asked most: all executions together, and AI usage by its feature or its model
- * alone. Features times models, as 0009 had them, were still many rows. They are filled from the tables of all dimensions,
- * not rolled up anew: rollups outlive the facts that they were made of.
+ * Small tables for the most frequent queries: all executions together, and AI usage by feature or by model alone. The
+ * product of features and models, as in 0009, was still many rows. They are filled from the tables of all dimensions
+ * and not recomputed from the facts, because rollups may outlive their facts.
  */
 export class RollupTiers extends Migration {
   override up(): void {
@@ -22,7 +22,7 @@ interface Tier {
   source: string;
   kept: readonly string[];
   dropped: readonly string[];
-  /** What is added up. */
+  /** The measures to sum. */
   measures: readonly string[];
   sketch: string;
 }
@@ -97,7 +97,7 @@ const tiers: readonly Tier[] = [
   },
 ];
 
-/** The table by hours and days, with what the larger one says. */
+/** SQL that creates the table and fills its hours and days from the source table. */
 function make({ table, source, kept, dropped, measures, sketch }: Tier): string {
   const keys = ['org_id', 'grain_seconds', 'bucket', ...kept];
   const [bins, counts] = [`${sketch}_bins`, `${sketch}_counts`];

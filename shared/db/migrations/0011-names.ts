@@ -1,8 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * Names that say what the things are: a quarter is three months in analytics, and the time from which on facts are kept
- * is the retention floor. Only the catalog of PostgreSQL changes; no row is rewritten.
+ * Uses the field's terms: a quarter is three months in analytics, hence quarter hours, and the time from which facts
+ * are kept is the retention floor. Changes only PostgreSQL's catalog; rewrites no rows.
  */
 export class Names extends Migration {
   override up(): void {
