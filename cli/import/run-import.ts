@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { v5 as uuidv5 } from 'uuid';
 import type { ImportFormat, ImportMapping, ImportRef } from '../../shared/contracts/imports.ts';
 import { type Db, dbOf } from '../../shared/db/orm.ts';
@@ -90,21 +92,29 @@ async function readThrough({ signal, onProgress }: ImportDeps, source: ImportSou
   }
 }
 
-/** Copies the file to where the worker reads it, unless it is there. */
+/** Copies the file to the worker's storage, unless it is there. A file that changed since it was hashed is not stored. */
 async function provideCopy(deps: ImportDeps, source: ImportSource, file: Fingerprint, row: ImportRow): Promise<void> {
   const { storage, signal, onProgress } = deps;
   if (!row.source_is_copy || (await storage.size(row.source_key)) === file.sizeBytes) return;
   let bytes = 0;
-  const stored = await storage.write(row.source_key, source.open(), {
+  await storage.write(row.source_key, Readable.from(unchanged(source, file.sha256)), {
     signal,
     onChunk(chunk) {
       bytes += chunk.length;
       onProgress('Copying', (100 * bytes) / file.sizeBytes, megabytes(bytes));
     },
   });
-  if (stored.sha256 === file.sha256) return;
-  await storage.removeFile(row.source_key);
-  throw new CliError(`${source.name} changed while it was read; import it when it is whole.`);
+}
+
+/** @throws CliError after the last chunk, where the content has another hash: then the storage publishes no file */
+async function* unchanged(source: ImportSource, sha256: string): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of source.open()) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest('hex') === sha256) return;
+  throw new CliError(`${source.name} changed while it was read; import it when it is complete.`);
 }
 
 async function requireRow(db: Db, ref: ImportRef): Promise<ImportRow> {
