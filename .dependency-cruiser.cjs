@@ -8,17 +8,18 @@ const subjects = {
   facts: ['contracts', 'domain', 'errors.ts', 'wire.ts'],
   db: ['contracts', 'domain', 'facts', 'errors.ts', 'config.ts'],
   storage: ['db', 'config.ts', 'log.ts'],
+  jobs: ['contracts', 'domain', 'db', 'storage', 'temporal.ts', 'log.ts', 'errors.ts'],
   calendar: ['db', 'domain', 'errors.ts', 'pg-time.ts'],
   telemetry: ['db', 'facts', 'domain', 'contracts', 'errors.ts', 'wire.ts', 'pg-time.ts'],
-  rollups: ['telemetry', 'db', 'facts', 'domain', 'contracts', 'pg-time.ts', 'temporal.ts'],
+  rollups: ['telemetry', 'db', 'facts', 'domain', 'contracts', 'pg-time.ts'],
   metrics: ['rollups', 'calendar', 'db', 'facts', 'domain', 'errors.ts', 'pg-time.ts'],
   organisations: ['db', 'facts', 'domain', 'auth.ts', 'errors.ts'],
   hosts: ['db', 'domain', 'config.ts', 'pg-time.ts'],
-  reports: ['rollups', 'telemetry', 'calendar', 'db', 'facts', 'domain', 'contracts', 'temporal.ts'],
-  imports: ['telemetry', 'storage', 'db', 'facts', 'domain', 'contracts', 'errors.ts'],
-  retention: ['rollups', 'telemetry', 'db', 'facts', 'domain', 'contracts', 'temporal.ts'],
+  reports: ['jobs', 'storage', 'rollups', 'telemetry', 'calendar', 'db', 'facts', 'domain', 'contracts', 'temporal.ts'],
+  imports: ['jobs', 'telemetry', 'storage', 'db', 'facts', 'domain', 'contracts', 'errors.ts', 'pg-time.ts'],
+  retention: ['rollups', 'telemetry', 'db', 'facts', 'domain', 'contracts'],
   // An erasure is a purge of one user: it uses the batches, counts and holds of retention.
-  erasures: ['retention', 'reports', 'rollups', 'telemetry', 'db', 'facts', 'domain', 'contracts', 'temporal.ts'],
+  erasures: ['jobs', 'retention', 'reports', 'rollups', 'telemetry', 'db', 'facts', 'domain', 'contracts'],
   // Insights show several areas side by side.
   insights: ['metrics', 'rollups', 'telemetry', 'calendar', 'hosts', 'reports', 'db', 'facts', 'domain', 'pg-time.ts'],
 };

@@ -8,8 +8,8 @@ import { createErasureActivities } from './erasures/erasure-activities.ts';
 import { createHostSampleActivities } from './hosts/host-activities.ts';
 import { createHousekeepingActivities } from './housekeeping/housekeeping-activities.ts';
 import { createImportActivities } from './imports/import-activities.ts';
+import { createSweepActivities } from './jobs/sweep-activities.ts';
 import { createReportActivities } from './reports/report-activities.ts';
-import { createSweepActivities } from './reports/sweep-activities.ts';
 import { createRetentionActivities } from './retention/retention-activities.ts';
 import { createRetentionRoundActivities } from './retention/round-activities.ts';
 import { createRollupActivities } from './rollups/rollup-activities.ts';
@@ -22,7 +22,7 @@ export interface ActivityDependencies {
   log: Log;
 }
 
-/** Every activity, by the name that workflows call it by. */
+/** Every activity, by the name under which workflows call it. */
 export function createActivities({ config, orm, client, storage, log }: ActivityDependencies) {
   return {
     ...createReportActivities({
@@ -41,10 +41,10 @@ export function createActivities({ config, orm, client, storage, log }: Activity
       parallelParts: config.REPORT_PARALLEL_PARTS,
     }),
     ...createImportActivities({ orm, storage, log, secret: config.SECRET }),
-    ...createHousekeepingActivities({ orm }),
+    ...createHousekeepingActivities({ orm, storage, log }),
     ...createRetentionActivities({ orm, storage, log }),
     ...createRetentionRoundActivities({ orm, log }),
-    ...createErasureActivities({ orm, storage, client, queues: taskQueues(config), log }),
+    ...createErasureActivities({ orm, storage, log }),
     ...createRollupActivities({ orm, log }),
     ...createHostSampleActivities({ orm, keptDays: config.HOST_SAMPLES_DAYS }),
   };

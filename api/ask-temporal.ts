@@ -1,6 +1,6 @@
 import { TidemarkError } from '../shared/errors.ts';
+import { temporalAway, withTemporalDeadline } from '../shared/jobs/temporal-calls.ts';
 import type { RequestContext } from './route.ts';
-import { temporalAway, withTemporalDeadline } from './temporal-calls.ts';
 
 const RETRY_AFTER_SECONDS = 5;
 

@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import proto from '@temporalio/proto';
 import type { Config } from './config.ts';
 import { SEARCH_ATTRIBUTES } from './contracts/search-attributes.ts';
+import { heavyTaskQueue } from './contracts/task-queues.ts';
 
 export type TemporalConfig = Pick<
   Config,
@@ -23,7 +24,7 @@ export interface StartedRun {
 }
 
 export function taskQueues(config: Pick<Config, 'TASK_QUEUE'>): TaskQueues {
-  return { general: config.TASK_QUEUE, heavy: `${config.TASK_QUEUE}-heavy` };
+  return { general: config.TASK_QUEUE, heavy: heavyTaskQueue(config.TASK_QUEUE) };
 }
 
 /** The connection options of clients and workers. */

@@ -1,37 +1,29 @@
 import {
-  CancellationScope,
-  ContinueAsNew,
   condition,
   continueAsNew,
-  defineQuery,
   defineSignal,
-  isCancellation,
   proxyActivities,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import {
-  type BackfillInput,
-  type BackfillProgress,
-  PAUSE_SIGNAL,
-  PROGRESS_QUERY,
-  RESUME_SIGNAL,
-} from '../shared/contracts/rollups.ts';
-import { brief, heavy } from './options.ts';
+import type { BackfillInput, BackfillProgress } from '../shared/contracts/rollups.ts';
+import { PAUSE_SIGNAL, RESUME_SIGNAL } from '../shared/contracts/runs.ts';
+import { closedOnFailure } from './job-outcome.ts';
+import { brief, onHeavyQueue } from './options.ts';
+import { answerProgress } from './progress.ts';
 
-const progressQuery = defineQuery<BackfillProgress>(PROGRESS_QUERY);
 const pauseSignal = defineSignal(PAUSE_SIGNAL);
 const resumeSignal = defineSignal(RESUME_SIGNAL);
 
 /**
- * Makes an organisation's local days anew, one after the other. It can be paused between two days, and cancelled: each
- * day is right by itself, whatever comes of the others.
+ * Recomputes an organisation's local days, one after the other. It can be paused between two days, and cancelled: each
+ * day is complete by itself.
  */
 export async function backfill(input: BackfillInput): Promise<BackfillProgress> {
   const { listDates } = proxyActivities<Activities>({ ...brief });
-  const { backfillDay } = proxyActivities<Activities>({ ...heavy, taskQueue: input.heavyTaskQueue });
+  const { backfillDay } = proxyActivities<Activities>(onHeavyQueue());
   const progress: BackfillProgress = input.resume ?? {
     status: 'running',
     day: null,
@@ -45,32 +37,28 @@ export async function backfill(input: BackfillInput): Promise<BackfillProgress> 
     const { status, day, daysDone, daysTotal } = progress;
     setCurrentDetails(`**${status}**: ${daysDone} of ${daysTotal} days${day === null ? '' : `, at ${day}`}`);
   };
-  setHandler(progressQuery, () => progress);
+  answerProgress<'backfill'>(() => progress);
   setHandler(pauseSignal, () => advance({ status: 'paused' }));
   setHandler(resumeSignal, () => advance({ status: 'running' }));
 
-  try {
-    const dates = await listDates(input.startDate, input.endDate);
-    advance({ daysTotal: dates.length });
-    for (const date of dates.slice(progress.daysDone)) {
-      await condition(() => progress.status !== 'paused');
-      advance({ day: date });
-      const { generated, buckets15m } = await backfillDay(input.orgId, date, input.force);
-      advance({
-        daysDone: progress.daysDone + 1,
-        daysGenerated: progress.daysGenerated + (generated ? 1 : 0),
-        buckets15m: progress.buckets15m + buckets15m,
-      });
-      if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof backfill>({ ...input, resume: progress });
-    }
-    advance({ status: 'completed', day: null });
-    return progress;
-  } catch (error) {
-    // Goes on with a new history.
-    if (error instanceof ContinueAsNew) throw error;
-    await CancellationScope.nonCancellable(async () =>
-      advance({ status: isCancellation(error) ? 'cancelled' : 'failed' }),
-    );
-    throw error;
-  }
+  return closedOnFailure(
+    async () => {
+      const dates = await listDates(input.startDate, input.endDate);
+      advance({ daysTotal: dates.length });
+      for (const date of dates.slice(progress.daysDone)) {
+        await condition(() => progress.status !== 'paused');
+        advance({ day: date });
+        const { generated, buckets15m } = await backfillDay(input.orgId, date, input.force);
+        advance({
+          daysDone: progress.daysDone + 1,
+          daysGenerated: progress.daysGenerated + (generated ? 1 : 0),
+          buckets15m: progress.buckets15m + buckets15m,
+        });
+        if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof backfill>({ ...input, resume: progress });
+      }
+      advance({ status: 'completed', day: null });
+      return progress;
+    },
+    async ({ status }) => advance({ status }),
+  );
 }

@@ -1,11 +1,11 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { HousekeepingResult } from '../shared/contracts/sweep.ts';
+import type { HousekeepingResult } from '../shared/contracts/housekeeping.ts';
 import { brief } from './options.ts';
 
 /**
- * Keeps database and storage ready: partitions of the months ahead; old idempotency keys and unfinished files go; samples
- * of hosts are rolled up, and the old ones go.
+ * Creates partitions for the months ahead, removes old idempotency keys and unfinished files, rolls up host samples and
+ * removes the old ones.
  */
 export async function housekeeping(): Promise<HousekeepingResult> {
   const { makePartitions, forgetIdempotencyKeys, removeUnfinishedFiles, rollUpHosts, removeOldHostRows } =

@@ -1,38 +1,27 @@
-import {
-  CancellationScope,
-  ContinueAsNew,
-  continueAsNew,
-  defineQuery,
-  isCancellation,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import {
-  type PurgeRef,
-  type PurgeTarget,
-  RETENTION_PROGRESS_QUERY,
-  type RetentionInput,
-  type RetentionPlan,
-  type RetentionProgress,
+import type {
+  PurgeRef,
+  PurgeTarget,
+  RetentionInput,
+  RetentionPlan,
+  RetentionProgress,
 } from '../shared/contracts/retention.ts';
-import { brief, heavy } from './options.ts';
-
-const progressQuery = defineQuery<RetentionProgress>(RETENTION_PROGRESS_QUERY);
+import { closedOnFailure } from './job-outcome.ts';
+import { brief, onHeavyQueue } from './options.ts';
+import { answerProgress } from './progress.ts';
 
 /**
- * Removes what one organisation's policy does not keep, kind after kind, in steps of bounded batches. Each batch is a
- * transaction of its own, so a run that is cancelled or killed leaves nothing half done, and the next takes up the rest.
- * A dry run counts, and changes nothing.
+ * Removes what one organisation's policy does not keep, kind after kind, in bounded batches. Each batch is a transaction
+ * of its own, so a run that is cancelled or killed leaves whole batches, and the next run removes the rest. A dry run
+ * counts and changes nothing.
  */
 export async function retentionCleanup(input: RetentionInput): Promise<RetentionProgress> {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const ref: PurgeRef = { orgId: input.orgId, run: firstExecutionRunId };
   const briefly = proxyActivities<Activities>({ ...brief });
-  // A step may be one of thousands: the whole is not bounded by the time that one may take.
-  const purges = proxyActivities<Activities>({ ...heavy, taskQueue: input.heavyTaskQueue });
+  // The options bound one step; a purge may take thousands of them.
+  const purges = proxyActivities<Activities>(onHeavyQueue());
   const progress: RetentionProgress = input.resume?.progress ?? {
     status: 'running',
     dryRun: input.dryRun,
@@ -42,7 +31,7 @@ export async function retentionCleanup(input: RetentionInput): Promise<Retention
     targetsTotal: null,
     counts: {},
   };
-  setHandler(progressQuery, () => progress);
+  answerProgress<'retentionCleanup'>(() => progress);
   const advance = (change: Partial<RetentionProgress>) => {
     Object.assign(progress, change);
     setCurrentDetails(describe(progress));
@@ -56,30 +45,27 @@ export async function retentionCleanup(input: RetentionInput): Promise<Retention
 
   const plan = input.resume?.plan ?? (await briefly.planRetention(input.orgId, input.days, input.scheduledAt));
   advance({ targetsTotal: plan.targets.length });
-  try {
-    for (const target of plan.targets.slice(progress.targetsDone)) {
-      if (plan.legalHold && !input.dryRun) break;
-      advance({ current: target.name });
-      if (input.dryRun) {
-        count(target, await purges.countDoomed(input.orgId, target));
-      } else if (!(await purge(target))) {
-        plan.legalHold = true;
-        break;
+  return closedOnFailure(
+    async () => {
+      for (const target of plan.targets.slice(progress.targetsDone)) {
+        if (plan.legalHold && !input.dryRun) break;
+        advance({ current: target.name });
+        if (input.dryRun) {
+          count(target, await purges.countDoomed(input.orgId, target));
+        } else if (!(await purge(target))) {
+          plan.legalHold = true;
+          break;
+        }
+        advance({ targetsDone: progress.targetsDone + 1 });
       }
-      advance({ targetsDone: progress.targetsDone + 1 });
-    }
-    await finish(plan, plan.legalHold && !input.dryRun ? 'held' : 'completed');
-    return progress;
-  } catch (error) {
-    // Goes on with a new history.
-    if (error instanceof ContinueAsNew) throw error;
-    const status = isCancellation(error) ? 'cancelled' : 'failed';
-    // Outside the cancelled scope: what was removed until then is told in any case.
-    await CancellationScope.nonCancellable(() => finish(plan, status));
-    throw error;
-  }
+      await finish(plan, plan.legalHold && !input.dryRun ? 'held' : 'completed');
+      return progress;
+    },
+    // The audit log lists what was removed until then.
+    ({ status }) => finish(plan, status),
+  );
 
-  /** @returns false where a legal hold came in between */
+  /** @returns false where a legal hold was set in between */
   async function purge(target: PurgeTarget): Promise<boolean> {
     if (!(await briefly.raiseFloor(ref, target))) return false;
     if (input.dropsPartitions) await purges.dropPartitions(ref, target);

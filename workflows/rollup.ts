@@ -3,12 +3,12 @@ import type { Activities } from '../activities/index.ts';
 import type { RollupInput, RollupResult } from '../shared/contracts/rollups.ts';
 import { heavy } from './options.ts';
 
-/** Two at once refresh different organisations; more would take the database from those who wait for answers. */
+/** Two refresh different organisations at a time; more would load the database that answers requests. */
 const LANES = 2;
 
 /**
- * Brings the rollups up to what was written: takes the marked buckets in chunks, of all organisations, those first that
- * wait longest, and makes each anew out of the facts.
+ * Refreshes the rollups: claims dirty buckets of all organisations in chunks, the longest dirty first, and recomputes each
+ * from the facts.
  */
 export async function rollup(input: RollupInput): Promise<RollupResult> {
   const { refreshDirtyBuckets, settleDirtyBuckets } = proxyActivities<Activities>({ ...heavy });
@@ -25,7 +25,7 @@ export async function rollup(input: RollupInput): Promise<RollupResult> {
       if (step.isDone || workflowInfo().continueAsNewSuggested) return step.isDone;
     }
   };
-  // One organisation is refreshed by one at a time.
+  // One organisation is refreshed by one lane.
   const done = await Promise.all(Array.from({ length: input.orgId === null ? LANES : 1 }, lane));
   if (done.every(Boolean)) return total;
   return continueAsNew<typeof rollup>(input);

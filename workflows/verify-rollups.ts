@@ -1,27 +1,18 @@
-import {
-  continueAsNew,
-  defineQuery,
-  isCancellation,
-  log,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-} from '@temporalio/workflow';
+import { continueAsNew, isCancellation, log, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import { PROGRESS_QUERY, type VerifyInput, type VerifyResult } from '../shared/contracts/rollups.ts';
-import { brief, heavy } from './options.ts';
+import type { VerifyInput, VerifyResult } from '../shared/contracts/rollups.ts';
+import { brief, onHeavyQueue } from './options.ts';
+import { answerProgress } from './progress.ts';
 
-const progressQuery = defineQuery<VerifyResult>(PROGRESS_QUERY);
-
-/** Organisations of one run; the next goes on after them, with a new history. */
+/** Organisations of one run; the next continues after them, with a new history. */
 const ORGANISATIONS_PER_RUN = 200;
-/** What a result holds of them; the log has the others. */
-const DIFFERENCES_TOLD = 100;
+/** A result holds the first of them; the log has the others. */
+const DIFFERENCES_LISTED = 100;
 
-/** Recomputes everything derived from the facts, one organisation after the other, and tells each difference. */
+/** Recomputes all rollups from the facts, one organisation after the other, and reports each difference. */
 export async function verifyRollups(input: VerifyInput): Promise<VerifyResult> {
   const { listOrganisations } = proxyActivities<Activities>({ ...brief });
-  const { verifyOne } = proxyActivities<Activities>({ ...heavy, taskQueue: input.heavyTaskQueue });
+  const { verifyOne } = proxyActivities<Activities>(onHeavyQueue());
   const result: VerifyResult = input.resume?.result ?? {
     organisations: 0,
     organisationsFailed: 0,
@@ -30,7 +21,7 @@ export async function verifyRollups(input: VerifyInput): Promise<VerifyResult> {
     differenceCount: 0,
     differences: [],
   };
-  setHandler(progressQuery, () => result);
+  answerProgress<'verifyRollups'>(() => result);
   const { orgId: only } = input;
   const orgIds =
     only === null ? await listOrganisations(input.resume?.afterOrgId ?? '', ORGANISATIONS_PER_RUN) : [only];
@@ -40,7 +31,7 @@ export async function verifyRollups(input: VerifyInput): Promise<VerifyResult> {
       result.daysChecked += found.daysChecked;
       result.daysSkipped += found.daysSkipped;
       result.differenceCount += found.differenceCount;
-      result.differences = [...result.differences, ...found.differences].slice(0, DIFFERENCES_TOLD);
+      result.differences = [...result.differences, ...found.differences].slice(0, DIFFERENCES_LISTED);
     } catch (error) {
       if (isCancellation(error) || only !== null) throw error;
       log.error('an organisation was not verified', { orgId, error });

@@ -1,5 +1,4 @@
 import { Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
 import { v5 as uuidv5 } from 'uuid';
 import type { ErasedFact, EraseStep, ErasureReceipt, ErasureRef } from '../../shared/contracts/erasure.ts';
 import type { PurgeRef, RowCursor } from '../../shared/contracts/retention.ts';
@@ -7,54 +6,41 @@ import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { eraseFactBatch } from '../../shared/erasures/erase-facts.ts';
 import { openImports } from '../../shared/erasures/erase-files.ts';
 import { eraseTraces } from '../../shared/erasures/erase-traces.ts';
-import {
-  beginErasure,
-  closeErasure,
-  noteErasureRun,
-  openErasures,
-  readErasure,
-} from '../../shared/erasures/erasures.ts';
-import { startErasure } from '../../shared/erasures/start-erasure.ts';
+import { closeErasureRow, markErasureRunning, readErasure } from '../../shared/erasures/erasures.ts';
 import type { Log } from '../../shared/log.ts';
 import { recordAudit } from '../../shared/organisations/audit.ts';
 import { readPolicy } from '../../shared/retention/policy.ts';
 import { readRemoved } from '../../shared/retention/purge-counts.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
 import { takeCutoff } from '../../shared/telemetry/cutoff.ts';
-import type { TaskQueues } from '../../shared/temporal.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
 import { eraseFiles } from './erase-files.ts';
 
-/** A step says how far the erasure is when it ends. */
+/** Progress is as old as one step at most. */
 const STEP_MS = 20_000;
-/** Younger ones may be between their row and their start. */
-const PENDING_GRACE_MS = 15_000;
-const OPEN_AT_ONCE = 200;
 /** Makes the same audit entry of an attempt whose answer was lost. */
 const AUDIT_NAMESPACE = '8a5b7f0e-3c1d-4f57-9a36-0d4a4b1e6c21';
 
 export interface ErasureDependencies {
   orm: Orm;
   storage: Storage;
-  client: Client;
-  queues: TaskQueues;
   log: Log;
 }
 
-/** What the workflow that erases a user has done for it. Each can be repeated at any point. */
-export function createErasureActivities({ orm, storage, client, queues, log }: ErasureDependencies) {
+/** The activities of an erasure's workflow. Each can be repeated at any point. */
+export function createErasureActivities({ orm, storage, log }: ErasureDependencies) {
   return {
-    /** Waits for what is being written, so that all that was answered for before is found. @returns false where it is over */
+    /** Begins the erasure after the writes in progress, so that it finds every acknowledged record. @returns false where it is closed */
     async beginErasure(ref: ErasureRef): Promise<boolean> {
       const db = dbOf(orm.em.fork());
       if ((await readPolicy(db, ref.orgId))?.legalHold) throw held(ref.orgId);
-      const begun = await beginErasure(db, ref);
+      const begun = await markErasureRunning(db, ref);
       if (begun) await db.transaction().execute((trx) => takeCutoff(trx, ref.orgId));
       return begun;
     },
 
-    /** Looks through a fact from where the step before left off, for a while. */
+    /** Examines a fact from the position of the step before, for a while. */
     async eraseFactStep(ref: ErasureRef, kind: ErasedFact, after: RowCursor | null): Promise<EraseStep> {
       const { userIds } = await openErasure(ref);
       const signal = Context.current().cancellationSignal;
@@ -75,13 +61,13 @@ export function createErasureActivities({ orm, storage, client, queues, log }: E
       );
     },
 
-    /** What is known of the user beside the facts. */
+    /** Removes the user's data outside the facts. */
     async eraseUserTraces(ref: ErasureRef): Promise<void> {
       const { userIds, userRef } = await openErasure(ref);
       if ((await eraseTraces(dbOf(orm.em.fork()), purgeRef(ref), userIds, userRef)) === 'held') throw held(ref.orgId);
     },
 
-    /** Files that may hold the user's rows. */
+    /** Removes files that may hold the user's rows. */
     async eraseUserFiles(ref: ErasureRef): Promise<void> {
       await openErasure(ref);
       await beating(
@@ -103,7 +89,7 @@ export function createErasureActivities({ orm, storage, client, queues, log }: E
       if (!erasure) throw permanent('ERASURE_GONE', `There is no erasure ${ref.erasureId}`);
       const receipt = erasure.receipt ?? (await receiptOf(ref));
       await db.transaction().execute(async (trx) => {
-        await closeErasure(trx, ref, status, receipt, errorMessage);
+        await closeErasureRow(trx, ref, status, receipt, errorMessage);
         await recordAudit(trx, {
           id: uuidv5(`${ref.erasureId}/${status}`, AUDIT_NAMESPACE),
           orgId: ref.orgId,
@@ -119,12 +105,12 @@ export function createErasureActivities({ orm, storage, client, queues, log }: E
       return receipt;
     },
 
-    /** Has those go on whose API was killed between the row and the start, or whose workflow was terminated. @returns how many are under way */
+    /**
+     * @deprecated Does nothing: the job sweep starts erasures. Rounds of retention that began before that may still be
+     * waiting for it.
+     */
     async startOpenErasures(): Promise<number> {
-      const db = dbOf(orm.em.fork());
-      const open = await openErasures(db, new Date(Date.now() - PENDING_GRACE_MS), OPEN_AT_ONCE);
-      for (const ref of open) await noteErasureRun(db, ref, (await startErasure(client, queues, ref)).runId);
-      return open.length;
+      return 0;
     },
   };
 
@@ -143,9 +129,7 @@ export function createErasureActivities({ orm, storage, client, queues, log }: E
     return {
       removed: Object.fromEntries(counts.map(({ name, rows }) => [name, rows])),
       notes:
-        imports === 0
-          ? []
-          : [`${imports} imports were under way: should their files name the user, those records are new data.`],
+        imports === 0 ? [] : [`${imports} imports were in progress: records of the user in their files are new data.`],
     };
   }
 }

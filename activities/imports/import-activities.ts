@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
-import type { ImportCounts, ImportFailure, ImportRef } from '../../shared/contracts/imports.ts';
+import type { ImportCounts, ImportRef } from '../../shared/contracts/imports.ts';
+import type { JobFailure, JobOutcome } from '../../shared/contracts/jobs.ts';
 import { copyOut } from '../../shared/db/copy-out.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import { beginImport, completeImport, readImport, stopImport } from '../../shared/imports/import-rows.ts';
+import { closeImportRow, completeImport, markImportRunning, readImport } from '../../shared/imports/import-rows.ts';
 import { importFolder, importRejectsKey } from '../../shared/imports/keys.ts';
 import { forgetRejects, rejectedEntries } from '../../shared/imports/rejects.ts';
 import type { Log } from '../../shared/log.ts';
@@ -10,21 +11,21 @@ import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
 import { type ImportDependencies, importRecords, openImport } from './import-records.ts';
 
-/** What the workflow of an import has done for it. Each can be repeated at any point. */
+/** The activities of an import's workflow. Each can be repeated at any point. */
 export function createImportActivities(deps: ImportDependencies & { log: Log }) {
   const { orm, storage, log } = deps;
   return {
-    /** Notes that the work begins or goes on. @returns false where it is done already */
+    /** Begins or resumes the import. @returns false where it is completed */
     async beginImport(ref: ImportRef): Promise<boolean> {
-      return beginImport(dbOf(orm.em.fork()), ref);
+      return markImportRunning(dbOf(orm.em.fork()), ref);
     },
 
-    /** Stores the file's records, from where an earlier attempt came to. */
+    /** Stores the file's records, from the position of an earlier attempt. */
     async importRecords(ref: ImportRef): Promise<void> {
       return importRecords(deps, ref);
     },
 
-    /** Writes the rejected lines to a file. @returns its key in the storage; null where all lines were taken */
+    /** Writes the rejected lines to a file. @returns its key in the storage; null where no line was rejected */
     async writeRejects(ref: ImportRef): Promise<string | null> {
       const { counts } = await openImport(orm, ref);
       if (counts.rejected === 0) return null;
@@ -44,7 +45,7 @@ export function createImportActivities(deps: ImportDependencies & { log: Log }) 
       return key;
     },
 
-    /** Closes an import that came to its end; what it needed on the way is removed after that. */
+    /** Completes an import; then removes its copy of the file and the rejected lines in the database. */
     async finishImport(ref: ImportRef, rejectsKey: string | null): Promise<ImportCounts> {
       const db = dbOf(orm.em.fork());
       if (!(await completeImport(db, ref, rejectsKey))) {
@@ -58,9 +59,10 @@ export function createImportActivities(deps: ImportDependencies & { log: Log }) 
       return row.counts;
     },
 
-    /** Closes an import that did not come to its end. Its copy of the file goes; the same command brings it again. */
-    async closeImport(ref: ImportRef, status: 'failed' | 'cancelled', failure: ImportFailure | null): Promise<void> {
-      await stopImport(dbOf(orm.em.fork()), ref, status, failure);
+    /** Closes an import that does not complete, and removes its copy of the file; the same command copies it again. */
+    async closeImport(ref: ImportRef, status: 'failed' | 'cancelled', failure: JobFailure | null): Promise<void> {
+      const outcome: JobOutcome = failure && status === 'failed' ? { status, failure } : { status: 'cancelled' };
+      await closeImportRow(dbOf(orm.em.fork()), ref, outcome);
       const row = await readImport(dbOf(orm.em.fork()), ref);
       if (row?.status !== 'completed') await storage.removeFolder(importFolder(ref));
       log.info({ ...ref, status, failure }, 'import closed');

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { Context } from '@temporalio/activity';
-import type { ReportFailure, ReportFile, ReportPlan, ReportRef } from '../../shared/contracts/reports.ts';
+import type { JobOutcome } from '../../shared/contracts/jobs.ts';
+import type { ReportFile, ReportPlan, ReportRef } from '../../shared/contracts/reports.ts';
 import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { statusesBefore } from '../../shared/jobs/states.ts';
 import type { Log } from '../../shared/log.ts';
 import { sumParts } from '../../shared/reports/parts.ts';
 import { keepPlan, planParts, reportScope } from '../../shared/reports/plan.ts';
@@ -25,25 +27,25 @@ export interface ReportDependencies {
   keptDays: number;
 }
 
-/** What a report's workflow has done for it. Each can be repeated at any point. */
+/** The activities of a report's workflow. Each can be repeated at any point. */
 export function createReportActivities({ orm, storage, log, rowsPerPart, keptDays }: ReportDependencies) {
   async function openReport({ orgId, reportId }: ReportRef): Promise<Report> {
     const report = await orm.em.fork().findOne(Report, { orgId, id: reportId, deletedAt: null });
     if (!report) throw permanent('REPORT_GONE', `Report ${reportId} was deleted`);
-    // A report that the sweep closed has had its files removed: nobody may write new ones.
+    // The files of a closed report are removed: nobody may write new ones.
     if (report.status !== 'running') throw permanent('REPORT_CLOSED', `Report ${reportId} is ${report.status}`);
     return report;
   }
 
   return {
-    /** Notes that the work begins. @returns false where there is nothing to do: deleted, or closed before it began */
+    /** Begins the report. @returns false where it was deleted or closed before */
     async beginReport({ orgId, reportId }: ReportRef): Promise<boolean> {
       const runId = Context.current().info.workflowExecution?.runId ?? null;
       const begun = await orm.em
         .fork()
         .nativeUpdate(
           Report,
-          { orgId, id: reportId, deletedAt: null, status: ['pending', 'running'] },
+          { orgId, id: reportId, deletedAt: null, status: statusesBefore('running') },
           { status: 'running', phase: 'planning', runId, startedAt: new Date() },
         );
       return begun > 0;
@@ -99,12 +101,12 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
       return { name, sizeBytes, sha256, rowCount: rows, contentType: format.contentType };
     },
 
-    /** Makes the file a client's. Parts go afterwards: a crash between the two leaves parts, never half a report. */
+    /** Publishes the file, then removes the parts: a crash between the two leaves parts, never half a report. */
     async publishReport(ref: ReportRef, file: ReportFile): Promise<void> {
       const now = new Date();
       const published = await orm.em.fork().nativeUpdate(
         Report,
-        { orgId: ref.orgId, id: ref.reportId, status: 'running', deletedAt: null },
+        { orgId: ref.orgId, id: ref.reportId, status: statusesBefore('completed'), deletedAt: null },
         {
           status: 'completed',
           phase: 'done',
@@ -121,24 +123,21 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
       );
       if (published === 0) {
         const report = await orm.em.fork().findOne(Report, { orgId: ref.orgId, id: ref.reportId });
-        // Published by an attempt whose answer was lost; anything else was closed meanwhile and keeps no file.
+        // Published by an attempt whose answer was lost; otherwise it was closed meanwhile and keeps no file.
         if (report?.status !== 'completed' || report.deletedAt)
           return storage.removeFolder(reportFolder(ref.orgId, ref.reportId));
       }
-      // The parts, and what attempts that were killed left of the file.
+      // The parts, and unfinished files of killed attempts.
       await storage.removeAllBut(reportFileKey(ref.orgId, ref.reportId, file.name));
       log.info({ ...ref, rows: file.rowCount, bytes: file.sizeBytes }, 'report published');
     },
 
-    /** Closes a report that did not come to a file, and leaves none of its files. */
-    async closeReport(
-      ref: ReportRef,
-      outcome: { status: 'cancelled' } | { status: 'failed'; failure: ReportFailure },
-    ): Promise<void> {
+    /** Closes a report that does not complete, and removes its files. */
+    async closeReport(ref: ReportRef, outcome: JobOutcome): Promise<void> {
       const failure = outcome.status === 'failed' ? outcome.failure : null;
       await orm.em.fork().nativeUpdate(
         Report,
-        { orgId: ref.orgId, id: ref.reportId, status: ['pending', 'running'] },
+        { orgId: ref.orgId, id: ref.reportId, status: statusesBefore(outcome.status) },
         {
           status: outcome.status,
           phase: 'done',
@@ -148,7 +147,7 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
         },
       );
       const report = await orm.em.fork().findOne(Report, { orgId: ref.orgId, id: ref.reportId });
-      // Row before files: one that was published in the same moment stays published, with its file.
+      // Row before files: a report that was published at the same moment stays published, with its file.
       if (report?.status === 'completed' && !report.deletedAt) return;
       await storage.removeFolder(reportFolder(ref.orgId, ref.reportId));
       await orm.em.fork().nativeUpdate(Report, { orgId: ref.orgId, id: ref.reportId }, { filesRemovedAt: new Date() });

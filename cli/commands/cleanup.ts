@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { RETENTION_KINDS, type RetentionDays, type RetentionProgress } from '../../shared/contracts/retention.ts';
-import { startRetention } from '../../shared/retention/start-retention.ts';
+import { retentionByHand } from '../../shared/retention/by-hand.ts';
 import { CliError } from '../cli-error.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 
@@ -13,25 +13,27 @@ interface Options extends RunOptions {
   dryRun?: true;
 }
 
-/** `tidemark cleanup`: removes what is older than so many days, or than the organisation's settings say. */
+/** `tidemark cleanup`: removes data older than the given days, or than the organisation's settings keep. */
 export function registerCleanup(program: Command): void {
-  runCommand(program, 'cleanup', 'remove old data; without days, what the retention settings do not keep')
+  runCommand(program, 'cleanup', 'remove old data; by default what the retention settings do not keep')
     .option('--days <days>', 'keep everything for so many days', parseDays)
     .option('--events-days <days>', 'keep events for so many days', parseDays)
     .option('--metrics-days <days>', 'keep rollups and system metrics for so many days', parseDays)
-    .option('--dry-run', 'only count what would go')
+    .option('--dry-run', 'only count what would be removed')
     .action(cleanupCommand);
 }
 
 async function cleanupCommand(options: Options): Promise<void> {
-  const wanted = { days: daysOf(options), dryRun: options.dryRun ?? false };
-  const { orgId, result } = await followRun<RetentionProgress>(options, (client, queues, org) =>
-    startRetention(client, queues, { orgId: org, ...wanted, actor: 'tidemark cleanup', actorRole: 'operator' }),
+  const asked = { days: daysOf(options), dryRun: options.dryRun ?? false };
+  const run = await followRun(options, 'retentionCleanup', (orgId) =>
+    retentionByHand({ orgId, ...asked, actor: 'tidemark cleanup', actorRole: 'operator' }),
   );
-  tell(result, orgId);
+  const done = run.status === 'completed' ? run.result : run.progress;
+  if (done) print(done, run.orgId);
+  if (run.status === 'cancelled') throw new CliError('Cancelled; what is listed is removed, and the rest is kept.');
 }
 
-/** The days of this run by kind, the narrower option first; null where none is given: then the settings say. */
+/** The days of this run by kind, the narrower option first; null where none is given: the settings decide then. */
 function daysOf({ days, eventsDays, metricsDays }: Omit<Options, 'folder'>): RetentionDays | null {
   if (days === undefined && eventsDays === undefined && metricsDays === undefined) return null;
   const chosen: RetentionDays = {};
@@ -44,7 +46,7 @@ function daysOf({ days, eventsDays, metricsDays }: Omit<Options, 'folder'>): Ret
   return chosen;
 }
 
-function tell({ status, dryRun, legalHold, counts }: RetentionProgress, orgId: string): void {
+function print({ dryRun, legalHold, counts }: RetentionProgress, orgId: string): void {
   if (legalHold && !dryRun) throw new CliError(`${orgId} is under legal hold: nothing more is removed.`);
   const lines = Object.entries(counts).map(([name, { rows, cutoff, partitionsDropped, bytesEstimated }]) => {
     const bytes = bytesEstimated === null ? '' : `, about ${(bytesEstimated / 1_000_000).toFixed(1)} MB`;
@@ -52,8 +54,9 @@ function tell({ status, dryRun, legalHold, counts }: RetentionProgress, orgId: s
     return `  ${name} before ${cutoff.slice(0, 10)}: ${rows}${bytes}${dropped}\n`;
   });
   const did = dryRun ? 'would be removed' : 'removed';
-  process.stdout.write(`${orgId}: ${lines.length === 0 ? `nothing ${did}, for all is kept` : did}\n${lines.join('')}`);
-  if (status === 'cancelled') throw new CliError('Cancelled; what is listed is gone, and the rest is there.');
+  process.stdout.write(
+    `${orgId}: ${lines.length === 0 ? `nothing ${did}; everything is kept` : did}\n${lines.join('')}`,
+  );
 }
 
 function parseDays(text: string): number {

@@ -1,8 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { localYesterday } from '../../shared/calendar/local-days.ts';
-import type { BackfillProgress } from '../../shared/contracts/rollups.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import { startBackfill } from '../../shared/rollups/start-rollups.ts';
 import { CliError } from '../cli-error.ts';
 import { importConfig } from '../import/import-config.ts';
 import { chooseOrganisation } from '../import/organisation.ts';
@@ -18,11 +16,11 @@ interface Options extends RunOptions {
 
 /** `tidemark generate-system-metrics`: closes local days; without a date, yesterday. */
 export function registerGenerateSystemMetrics(program: Command): void {
-  runCommand(program, 'generate-system-metrics', 'close local days, yesterday where none is named')
+  runCommand(program, 'generate-system-metrics', 'close local days, by default yesterday')
     .option('--date <date>', 'one day, 2026-11-20', parseDate)
     .option('--start-date <date>', 'the first of several days', parseDate)
     .option('--end-date <date>', 'the last of them', parseDate)
-    .option('--force', 'also make anew what is closed already')
+    .option('--force', 'also recompute days that are closed already')
     .action(generateCommand);
 }
 
@@ -31,15 +29,17 @@ async function generateCommand(options: Options): Promise<void> {
   const asked = daysOf(options);
   const { org, yesterday } = await ownerOf(options);
   const { startDate, endDate } = asked ?? { startDate: yesterday, endDate: yesterday };
-  const { orgId, result } = await followRun<BackfillProgress>({ ...options, org }, (client, queues) =>
-    startBackfill(client, queues, { orgId: org, startDate, endDate, force }),
-  );
-  const { daysDone, daysTotal, daysGenerated, status } = result;
-  process.stdout.write(`${orgId}: ${daysDone} of ${daysTotal} days done, ${daysGenerated} of them closed anew\n`);
-  if (status === 'cancelled') throw new CliError('Cancelled; the days that are done stay as they are.');
+  const input = { orgId: org, startDate, endDate, force };
+  const run = await followRun({ ...options, org }, 'backfill', () => input);
+  const done = run.status === 'completed' ? run.result : run.progress;
+  if (done) {
+    const { daysDone, daysTotal, daysGenerated } = done;
+    process.stdout.write(`${org}: ${daysDone} of ${daysTotal} days done, ${daysGenerated} of them recomputed\n`);
+  }
+  if (run.status === 'cancelled') throw new CliError('Cancelled; the days that are done stay as they are.');
 }
 
-/** The days asked for; null where none is named. */
+/** The requested days; null where none is given. */
 function daysOf({ date, startDate, endDate }: Options): { startDate: string; endDate: string } | null {
   if (date !== undefined) {
     if (startDate !== undefined || endDate !== undefined) {
@@ -53,7 +53,7 @@ function daysOf({ date, startDate, endDate }: Options): { startDate: string; end
   return { startDate, endDate };
 }
 
-/** Whose days they are, and the day that ended last in its time zone. */
+/** The organisation, and the day that ended last in its time zone. */
 function ownerOf({ folder, org }: Options): Promise<{ org: string; yesterday: string }> {
   return withOrm(importConfig(process.env, folder), async (orm) => {
     const db = dbOf(orm.em.fork());

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import type { RollupResult } from '../../shared/contracts/rollups.ts';
-import { startRollup } from '../../shared/rollups/start-rollups.ts';
 import { CliError } from '../cli-error.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 
@@ -12,7 +10,9 @@ export function registerRollup(program: Command): void {
 }
 
 async function rollupCommand(options: RunOptions): Promise<void> {
-  const { orgId, result } = await followRun<RollupResult & { status?: string }>(options, startRollup);
+  const run = await followRun(options, 'rollup', (orgId) => ({ orgId }));
+  if (run.status === 'cancelled') throw new CliError('Cancelled; the refreshed buckets stay.');
+  const { orgId, result } = run;
   process.stdout.write(`${orgId}: ${result.buckets15m} buckets of 15 minutes refreshed\n`);
   if (result.failed > 0) throw new CliError(`${result.failed} facts were not refreshed; the worker's log says why.`);
 }

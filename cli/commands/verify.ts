@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import type { VerifyResult } from '../../shared/contracts/rollups.ts';
-import { startVerify } from '../../shared/rollups/start-rollups.ts';
 import { CliError } from '../cli-error.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 
@@ -10,17 +8,17 @@ export function registerVerify(program: Command): void {
 }
 
 async function verifyCommand(options: RunOptions): Promise<void> {
-  const { orgId, result } = await followRun<VerifyResult & { status?: string }>(options, startVerify);
+  const run = await followRun(options, 'verifyRollups', (orgId) => ({ orgId }));
+  if (run.status === 'cancelled') throw new CliError('Cancelled before the end.');
+  const { orgId, result } = run;
   const { daysChecked, daysSkipped, differenceCount, differences } = result;
   process.stdout.write(
     `${orgId}: ${daysChecked} days of facts compared, ${daysSkipped} skipped, ${differenceCount} differences\n`,
   );
   for (const { day, table, grain, missing, surplus } of differences) {
-    process.stdout.write(
-      `  ${day} ${table} (${grain}): ${missing} rows missing, ${surplus} that should not be there\n`,
-    );
+    process.stdout.write(`  ${day} ${table} (${grain}): ${missing} rows missing, ${surplus} surplus\n`);
   }
   if (differenceCount > 0) {
-    throw new CliError('The rollups differ. Make those days anew: POST /workflow-runs/backfill with "force": true.');
+    throw new CliError('The rollups differ. Recompute those days: POST /workflow-runs/backfill with "force": true.');
   }
 }

@@ -8,7 +8,7 @@ export interface ImportDeps {
   client: Client;
   storage: Storage;
   queues: TaskQueues;
-  /** Cancels the import; what is stored by then stays. */
+  /** Cancels the import; records that are stored by then stay. */
   signal: AbortSignal;
   onProgress(step: ImportStep, percent: number, detail: string): void;
 }

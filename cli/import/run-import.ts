@@ -12,13 +12,13 @@ import type { ImportDeps } from './deps.ts';
 import { followImport } from './follow.ts';
 import { csvHeader, formatOf, type ImportSource } from './source.ts';
 
-/** Names made of an organisation, a content and a mapping lie in this namespace (RFC 9562, version 5). */
+/** Namespace of the ids made from an organisation, a content and a mapping (RFC 9562, version 5). */
 const IMPORT_NAMESPACE = '0b6d3a52-6f0e-4c1c-9a53-0d7c1f2e6b11';
 
 export interface ImportRequest {
   orgId: string;
   source: ImportSource;
-  /** Undefined: told by the file's name. */
+  /** Undefined: from the file's name. */
   format: ImportFormat | undefined;
   mapping: ImportMapping;
 }
@@ -26,13 +26,14 @@ export interface ImportRequest {
 export interface ImportOutcome {
   importId: string;
   row: ImportRow;
-  /** True where the file was imported before, and nothing was done now. */
+  /** True where the file was imported before and nothing was stored now. */
   isRepeat: boolean;
 }
 
 /**
  * Imports a file and waits for the end: hash → row → copy in the storage → workflow. The same file with the same
- * mapping is the same import: one that is done is not done again, one that broke off goes on.
+ * mapping is the same import: a completed one is not repeated, an incomplete one resumes. Should this process die after
+ * the copy, the job sweep starts the workflow.
  * @throws TidemarkError `validation`, CliError where it cannot be imported, or failed, or was cancelled
  */
 export async function runImport(deps: ImportDeps, request: ImportRequest): Promise<ImportOutcome> {
@@ -61,7 +62,7 @@ export async function runImport(deps: ImportDeps, request: ImportRequest): Promi
   const kept = await requireRow(db, ref);
   if (kept.status === 'completed') return { importId: ref.importId, row: kept, isRepeat: true };
   await provideCopy(deps, source, file, kept);
-  await followImport(deps, ref, kept.file_name);
+  await followImport(deps, ref);
   return { importId: ref.importId, row: await requireRow(db, ref), isRepeat: false };
 }
 

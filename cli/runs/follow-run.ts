@@ -1,67 +1,64 @@
-import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
+import type { RunInput, StartedBy } from '../../shared/contracts/runs.ts';
 import { dbOf } from '../../shared/db/orm.ts';
-import type { StartedRun } from '../../shared/temporal.ts';
-import { createTemporalClient, createTemporalConnection, type TaskQueues, taskQueues } from '../../shared/temporal.ts';
+import { startRun } from '../../shared/jobs/start-run.ts';
+import { createTemporalClient, createTemporalConnection, taskQueues } from '../../shared/temporal.ts';
 import { CliError } from '../cli-error.ts';
 import { importConfig } from '../import/import-config.ts';
 import { chooseOrganisation } from '../import/organisation.ts';
 import { withOrm } from '../stack/database.ts';
 import { whyTemporalIsDown } from '../stack/temporal-server.ts';
+import { awaitRun, type RunEnd } from './await-run.ts';
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
-const PROGRESS_QUERY = 'progress';
 
 export interface RunOptions {
   folder: string;
   org?: string;
 }
 
-/** A command that follows a run of one organisation; say `.action(…)` and its own options. */
+/** A command that follows a run of one organisation; add its own options and `.action(…)`. */
 export function runCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
     .description(`${description}; it needs a running worker`)
-    .option('--org <id>', 'whose data; where not given the only organisation, or that of the local stack')
+    .option('--org <id>', 'the organisation; by default the only one, or that of the local stack')
     .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark');
 }
 
-/** What a run came to, and whose it was. */
-export interface FollowedRun<Result> {
-  orgId: string;
-  result: Result;
-}
+/** How a run ended, and of which organisation it was. */
+export type FollowedRun<Name extends StartedBy<'cli'>> = { orgId: string } & Exclude<
+  RunEnd<Name>,
+  { status: 'failed' }
+>;
 
 /**
- * Starts a workflow for one organisation, or joins the one that is under way, and waits for its end. A signal cancels it;
- * a run that was cancelled and tells so as its progress has come to that.
- * @throws CliError where Temporal or the organisation is not there
+ * Starts a workflow for one organisation, or joins its open run, and waits for the end. A signal to this process cancels
+ * the run.
+ * @throws CliError where Temporal or the organisation is missing; WorkflowFailedError where the run failed
  */
-export async function followRun<Result extends { status?: string }>(
+export async function followRun<Name extends StartedBy<'cli'>>(
   options: RunOptions,
-  start: (client: Client, queues: TaskQueues, orgId: string) => Promise<StartedRun>,
-): Promise<FollowedRun<Result>> {
+  name: Name,
+  inputFor: (orgId: string) => RunInput<Name>,
+): Promise<FollowedRun<Name>> {
   const config = importConfig(process.env, options.folder);
   const lack = await whyTemporalIsDown(config);
   if (lack !== undefined) throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} cannot be used: ${lack}`);
   const orgId = await withOrm(config, (orm) => chooseOrganisation(dbOf(orm.em.fork()), options.org, options.folder));
   const connection = createTemporalConnection(config);
   const client = createTemporalClient(connection, config);
-  let handle: WorkflowHandle | undefined;
+  const stop = new AbortController();
   const cancel = () => {
     process.stdout.write('Cancelling …\n');
-    handle?.cancel().catch(() => undefined);
+    stop.abort();
   };
   for (const signal of stopSignals) process.on(signal, cancel);
   try {
-    const { workflowId, runId } = await start(client, taskQueues(config), orgId);
-    handle = client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId: runId });
-    return { orgId, result: await handle.result() };
-  } catch (error) {
-    const progress = await handle?.query<Result>(PROGRESS_QUERY).catch(() => undefined);
-    // What was done until then stays done, and is told.
-    if (progress?.status === 'cancelled') return { orgId, result: progress };
-    throw error;
+    const started = await startRun(client, taskQueues(config), name, inputFor(orgId));
+    const end = await awaitRun(client, name, started, { signal: stop.signal });
+    if (end.status === 'failed') throw end.error;
+    return { orgId, ...end };
   } finally {
     for (const signal of stopSignals) process.off(signal, cancel);
     await connection.close();

@@ -1,8 +1,5 @@
 /** What crosses between the API, the report workflow and its activities. Ids and counts, never rows. */
 
-export const REPORT_STATUSES = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
-export type ReportStatus = (typeof REPORT_STATUSES)[number];
-
 export const REPORT_PHASES = ['waiting', 'planning', 'writing', 'assembling', 'publishing', 'done'] as const;
 export type ReportPhase = (typeof REPORT_PHASES)[number];
 
@@ -11,11 +8,10 @@ export interface ReportInput {
   reportId: string;
   reportType: string;
   format: string;
-  /** As asked for; shown in the Temporal UI. */
+  /** As requested; shown in the Temporal UI. */
   name: string;
+  /** Parts that are written at the same time. */
   parallelParts: number;
-  /** Where the heavy work of reports is done. */
-  heavyTaskQueue: string;
 }
 
 export interface ReportRef {
@@ -44,15 +40,7 @@ export interface ReportFile {
   contentType: string;
 }
 
-export interface ReportFailure {
-  code: string;
-  message: string;
-}
-
-/** Answered by a running report workflow. */
-export const REPORT_PROGRESS_QUERY = 'progress';
-
-/** An open report and its workflow have one name: starting it twice is one start. */
+/** The workflow id of a report: made from the report's id, so that two starts are one run. */
 export function reportWorkflowId(reportId: string): string {
   return `report/${reportId}`;
 }

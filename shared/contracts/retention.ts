@@ -15,18 +15,18 @@ export const RETENTION_KINDS = [
 ] as const;
 export type RetentionKind = (typeof RETENTION_KINDS)[number];
 
-/** Days by kind; what is not named is kept. */
+/** Days by kind; a kind without an entry is kept. */
 export type RetentionDays = Partial<Record<RetentionKind, number>>;
 
-/** One table or group of tables to be purged: a fact, or a kind that is none. */
+/** One table or group of tables to be purged: a fact, or a kind that is not a fact. */
 export interface PurgeTarget {
   name: string;
   kind: RetentionKind;
-  /** A UTC midnight; what lies before it goes. */
+  /** A UTC midnight; rows before it are removed. */
   cutoff: string;
 }
 
-/** Rows go in the order of time and id; the one after which to go on. */
+/** Position in rows ordered by time and id: the last row that is done. */
 export interface RowCursor {
   at: string;
   id: string;
@@ -43,12 +43,12 @@ export interface RetentionPlan {
   targets: PurgeTarget[];
 }
 
-/** What was removed of one target or, in a dry run, would be. */
+/** What was removed from one target or, in a dry run, would be. */
 export interface PurgeCount {
   cutoff: string;
   rows: number;
   partitionsDropped: number;
-  /** In a dry run alone: rows times their mean size; indexes are not in it. */
+  /** In a dry run only: rows times their mean size, without indexes. */
   bytesEstimated: number | null;
 }
 
@@ -57,9 +57,9 @@ export type RetentionStatus = 'running' | 'completed' | 'cancelled' | 'failed' |
 export interface RetentionProgress {
   status: RetentionStatus;
   dryRun: boolean;
-  /** Set where nothing is purged, for the organisation is under legal hold. */
+  /** True where nothing is purged because the organisation is under legal hold. */
   legalHold: boolean;
-  /** The target at hand. */
+  /** The target in progress. */
   current: string | null;
   targetsDone: number;
   targetsTotal: number | null;
@@ -69,21 +69,19 @@ export interface RetentionProgress {
 export interface RetentionInput {
   orgId: string;
   dryRun: boolean;
-  /** Cut-offs are so many days before this. */
+  /** Cut-offs are counted in days before this. */
   scheduledAt: string;
-  /** In place of the organisation's policy, for this run alone. */
+  /** Replaces the organisation's policy for this run. */
   days: RetentionDays | null;
-  /** Not where the daily round has done that for all. */
+  /** False where the daily round has dropped the partitions of all organisations already. */
   dropsPartitions: boolean;
   actor: string;
   actorRole: string;
-  heavyTaskQueue: string;
-  /** Where an earlier run of a long history left off. */
+  /** Where an earlier run of a long history stopped. */
   resume?: { plan: RetentionPlan; progress: RetentionProgress };
 }
 
 export interface RetentionRoundInput {
-  heavyTaskQueue: string;
   resume?: { scheduledAt: string; afterOrgId: string; result: RetentionRoundResult };
 }
 
@@ -94,7 +92,7 @@ export interface RetentionRoundResult {
   partitionsDropped: number;
 }
 
-/** What an activity gets through before it says how far it is. */
+/** What one purge activity did before it returned its position. */
 export interface PurgeStep {
   /** Since the run began. */
   rows: number;
@@ -103,13 +101,20 @@ export interface PurgeStep {
   legalHold: boolean;
 }
 
-/** Answered by a running workflow, and by a closed one while its history is kept. */
-export const RETENTION_PROGRESS_QUERY = 'progress';
-
 /**
- * The id of a run. The organisation is escaped, so that no name of one reaches into another's.
- * @param which the day of a scheduled run; of one by hand, what tells it from others
+ * The workflow id of a cleanup: by day where the daily round started it; by hand, by what was asked for, so that the same
+ * cleanup is joined while it runs. The organisation is escaped, so that ids of two organisations cannot meet.
  */
-export function retentionWorkflowId(orgId: string, which: string): string {
-  return `retention/${encodeURIComponent(orgId)}/${which}`;
+export function retentionWorkflowId({ orgId, dryRun, days, scheduledAt, dropsPartitions }: RetentionInput): string {
+  // The round drops partitions for all organisations first, so only a run by hand does it itself.
+  const name = dropsPartitions
+    ? [dryRun ? 'dry-run' : 'by-hand', ...daysInOrder(days)].join(',')
+    : scheduledAt.slice(0, 10);
+  return `retention/${encodeURIComponent(orgId)}/${name}`;
+}
+
+function daysInOrder(days: RetentionDays | null): string[] {
+  return Object.entries(days ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, count]) => `${kind}=${count}`);
 }

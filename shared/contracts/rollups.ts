@@ -6,15 +6,15 @@ export interface RollupInput {
 }
 
 export interface RollupResult {
-  /** Quarter hours that were made anew. */
+  /** Quarter hours that were recomputed. */
   buckets15m: number;
   /** Transactions that did it. */
   chunks: number;
-  /** Chunks that failed; they stay marked, and the next round tries them again. */
+  /** Chunks that failed; they stay dirty, and the next round retries them. */
   failed: number;
 }
 
-/** What one activity refreshed before it said how far it is. */
+/** What one refresh activity did before it returned. */
 export interface RefreshStep extends RollupResult {
   isDone: boolean;
 }
@@ -24,19 +24,18 @@ export interface BackfillInput {
   orgId: string;
   startDate: string;
   endDate: string;
-  /** Also makes anew what is there. Without it only what is marked is refreshed, and only missing days are closed. */
+  /** Recomputes existing buckets and days too. Otherwise only dirty buckets are refreshed and missing days closed. */
   force: boolean;
-  heavyTaskQueue: string;
   resume?: BackfillProgress;
 }
 
 export interface BackfillProgress {
   status: 'running' | 'paused' | 'completed' | 'cancelled' | 'failed';
-  /** The day at hand; null before the first and after the last. */
+  /** The day in progress; null before the first and after the last. */
   day: string | null;
   daysDone: number;
   daysTotal: number;
-  /** Days whose system metrics were made. */
+  /** Days whose system metrics were computed. */
   daysGenerated: number;
   buckets15m: number;
 }
@@ -53,7 +52,6 @@ export interface DaysToClose {
 }
 
 export interface DailyRollupInput {
-  heavyTaskQueue: string;
   resume?: { afterOrgId: string; result: DailyRollupResult };
 }
 
@@ -63,10 +61,9 @@ export interface DailyRollupResult {
   failed: number;
 }
 
-/** Compares everything derived with the facts; of one organisation, or of all where `orgId` is null. */
+/** Compares rollups with the facts: of one organisation, or of all where `orgId` is null. */
 export interface VerifyInput {
   orgId: string | null;
-  heavyTaskQueue: string;
   resume?: { afterOrgId: string; result: VerifyResult };
 }
 
@@ -76,31 +73,31 @@ export interface RollupDifference {
   table: string;
   day: string;
   grain: 'quarter_hour' | 'hour' | 'day' | 'user';
-  /** Rows that the facts give and that are not there. */
+  /** Rows that the facts give and the rollup lacks. */
   missing: number;
-  /** Rows that are there and that the facts do not give. */
+  /** Rows of the rollup that the facts do not give. */
   surplus: number;
 }
 
 export interface VerifyResult {
   organisations: number;
-  /** Of which nothing is known; the log says why. */
+  /** Organisations that could not be compared; the log says why. */
   organisationsFailed: number;
   /** Days of one fact each. */
   daysChecked: number;
-  /** Days that were being written to, or whose facts were purged. */
+  /** Days with writes in progress, or whose facts were purged. */
   daysSkipped: number;
   differenceCount: number;
   /** The first of them. */
   differences: RollupDifference[];
 }
 
-/** Answered by `backfill` and `verifyRollups`. */
-export const PROGRESS_QUERY = 'progress';
-export const PAUSE_SIGNAL = 'pause';
-export const RESUME_SIGNAL = 'resume';
+/** The workflow id of one organisation's run. The organisation is escaped, so that ids of two cannot meet. */
+export function rollupRunId(kind: 'rollup' | 'backfill' | 'verify', orgId: string, name: string): string {
+  return `${kind}/${encodeURIComponent(orgId)}/${name}`;
+}
 
-/** The id of a run. The organisation is escaped, so that no name of one reaches into another's. */
-export function rollupRunId(kind: 'rollup' | 'backfill' | 'verify', orgId: string, which: string): string {
-  return `${kind}/${encodeURIComponent(orgId)}/${which}`;
+/** Names a backfill by its days, so that the same one is joined while it runs. */
+export function backfillName({ startDate, endDate, force }: BackfillInput): string {
+  return `${startDate}..${endDate}${force ? ',force' : ''}`;
 }

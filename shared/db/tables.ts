@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { ErasureReceipt, ErasureStatus } from '../contracts/erasure.ts';
-import type { ImportFormat, ImportMapping, ImportStatus } from '../contracts/imports.ts';
+import type { ErasureReceipt } from '../contracts/erasure.ts';
+import type { ImportFormat, ImportMapping } from '../contracts/imports.ts';
+import type { JobStatus } from '../contracts/jobs.ts';
 import type { RetentionDays } from '../contracts/retention.ts';
 import type { ErrorStatus } from '../domain/error-status.ts';
 import type { PrivacySettings } from '../domain/privacy.ts';
@@ -27,7 +28,7 @@ export interface ImportsTable {
   header: JSONColumnType<string[]> | null;
   content_sha256: string;
   content_bytes: Count;
-  status: Generated<ImportStatus>;
+  status: Generated<JobStatus>;
   position_bytes: Count;
   position_line: Count;
   accepted: ColumnType<string, number | undefined, number>;
@@ -46,7 +47,7 @@ export interface ErasuresTable {
   id: string;
   user_ref: string;
   user_ids: string[] | null;
-  status: ErasureStatus;
+  status: JobStatus;
   run_id: string | null;
   requested_by: string;
   created_at: DefaultedTime;

@@ -1,13 +1,15 @@
 import { sql } from 'kysely';
-import type { ErasureReceipt, ErasureRef, ErasureStatus } from '../contracts/erasure.ts';
+import type { ErasureReceipt, ErasureRef } from '../contracts/erasure.ts';
+import type { JobStatus } from '../contracts/jobs.ts';
 import type { Db } from '../db/orm.ts';
+import { OPEN_STATUSES, statusesBefore } from '../jobs/states.ts';
 
 export interface Erasure {
   id: string;
   userRef: string;
-  /** What is to be erased; null once that is over. */
+  /** The ids to erase; null once the erasure is closed. */
   userIds: string[] | null;
-  status: ErasureStatus;
+  status: JobStatus;
   runId: string | null;
   requestedBy: string;
   createdAt: string;
@@ -22,7 +24,7 @@ export interface NewErasure extends ErasureRef {
   requestedBy: string;
 }
 
-/** Notes an erasure, unless one of the same user is under way. @returns the one in force, and whether it is new */
+/** Stores an erasure, unless the same user has an open one. @returns the open one, and whether it is new */
 export async function openErasure(trx: Db, wanted: NewErasure): Promise<{ id: string; isNew: boolean }> {
   const made = await trx
     .insertInto('erasures')
@@ -38,7 +40,7 @@ export async function openErasure(trx: Db, wanted: NewErasure): Promise<{ id: st
     .onConflict((conflict) =>
       conflict
         .columns(['org_id', 'user_ref'])
-        .where('status', 'in', sql<ErasureStatus>`('pending', 'running')`)
+        .where('status', 'in', sql<JobStatus>`('pending', 'running')`)
         .doNothing(),
     )
     .returning('id')
@@ -49,9 +51,9 @@ export async function openErasure(trx: Db, wanted: NewErasure): Promise<{ id: st
     .select('id')
     .where('org_id', '=', wanted.orgId)
     .where('user_ref', '=', wanted.userRef)
-    .where('status', 'in', ['pending', 'running'])
+    .where('status', 'in', OPEN_STATUSES)
     .executeTakeFirst();
-  // It ended between the two looks.
+  // It closed between the two queries.
   return open ? { id: open.id, isNew: false } : openErasure(trx, wanted);
 }
 
@@ -78,28 +80,18 @@ export async function readErasure(db: Db, { orgId, erasureId }: ErasureRef): Pro
   };
 }
 
-/** Erasures that are not over. */
-export async function openErasures(db: Db, olderThan: Date, limit: number): Promise<ErasureRef[]> {
-  const rows = await db
-    .selectFrom('erasures')
-    .select(['org_id', 'id'])
-    .where('status', 'in', ['pending', 'running'])
-    .where('created_at', '<', sql<string>`${olderThan}`)
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({ orgId: row.org_id, erasureId: row.id }));
-}
-
+/** Stores the run of an erasure; a closed one keeps the run that closed it. */
 export async function noteErasureRun(db: Db, { orgId, erasureId }: ErasureRef, runId: string): Promise<void> {
   await db
     .updateTable('erasures')
     .set({ run_id: runId })
     .where('org_id', '=', orgId)
     .where('id', '=', erasureId)
+    .where((where) => where.or([where('status', 'in', OPEN_STATUSES), where('run_id', 'is', null)]))
     .execute();
 }
 
-/** Takes back an erasure whose workflow could not be started. */
+/** Withdraws an erasure whose workflow could not be started. */
 export async function withdrawErasure(db: Db, { orgId, erasureId }: ErasureRef): Promise<void> {
   await db
     .deleteFrom('erasures')
@@ -110,20 +102,20 @@ export async function withdrawErasure(db: Db, { orgId, erasureId }: ErasureRef):
     .execute();
 }
 
-/** Notes that the work begins. @returns false where it is over */
-export async function beginErasure(db: Db, { orgId, erasureId }: ErasureRef): Promise<boolean> {
+/** Moves an erasure to running. @returns false where it is closed */
+export async function markErasureRunning(db: Db, { orgId, erasureId }: ErasureRef): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('erasures')
     .set({ status: 'running' })
     .where('org_id', '=', orgId)
     .where('id', '=', erasureId)
-    .where('status', 'in', ['pending', 'running'])
+    .where('status', 'in', statusesBefore('running'))
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
 
-/** Closes an erasure and forgets whose it was; the receipt stays. */
-export async function closeErasure(
+/** Closes an erasure with its receipt and removes the user's ids from its row. */
+export async function closeErasureRow(
   trx: Db,
   { orgId, erasureId }: ErasureRef,
   status: 'completed' | 'failed' | 'cancelled',
@@ -141,6 +133,6 @@ export async function closeErasure(
     })
     .where('org_id', '=', orgId)
     .where('id', '=', erasureId)
-    .where('status', 'in', ['pending', 'running'])
+    .where('status', 'in', statusesBefore(status))
     .execute();
 }

@@ -1,7 +1,9 @@
 import { type Selectable, sql } from 'kysely';
-import type { ImportCounts, ImportFailure, ImportRef } from '../contracts/imports.ts';
+import type { ImportCounts, ImportRef } from '../contracts/imports.ts';
+import type { JobOutcome } from '../contracts/jobs.ts';
 import type { Db } from '../db/orm.ts';
 import type { ImportsTable } from '../db/tables.ts';
+import { resumableStatuses, statusesBefore } from '../jobs/states.ts';
 
 /** How much of a file's content is stored: uncompressed bytes and lines. */
 export interface ImportPosition {
@@ -26,6 +28,7 @@ export interface ImportRow
     | 'status'
     | 'rejects_key'
     | 'error_message'
+    | 'created_at'
   > {
   contentBytes: number;
   position: ImportPosition;
@@ -79,8 +82,8 @@ export async function readImport(db: Db, { orgId, importId }: ImportRef): Promis
   };
 }
 
-/** Sets an import to `running`, also after a failure or a cancellation. @returns false if it is completed */
-export async function beginImport(db: Db, { orgId, importId }: ImportRef): Promise<boolean> {
+/** Moves an import to running, also after a failure or a cancellation. @returns false where it is completed */
+export async function markImportRunning(db: Db, { orgId, importId }: ImportRef): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('imports')
     .set({
@@ -92,15 +95,14 @@ export async function beginImport(db: Db, { orgId, importId }: ImportRef): Promi
     })
     .where('org_id', '=', orgId)
     .where('id', '=', importId)
-    .where('status', '<>', 'completed')
+    .where('status', 'in', resumableStatuses())
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
 
 /**
- * Advances the position and the counts of an import. Call it in the transaction that stores the lines between the two
- * positions.
- * @returns false if the import is no longer running at `from`: another attempt has stored the lines, or it was closed
+ * Advances an import's position, inside the transaction that stores the records between the two positions.
+ * @returns false where its position is no longer `from`: another attempt has stored those records, or it was closed
  */
 export async function advanceImport(
   trx: Db,
@@ -126,7 +128,7 @@ export async function advanceImport(
   return numUpdatedRows > 0n;
 }
 
-/** Sets a fully stored import to `completed`. Idempotent. @returns false if it is failed or cancelled */
+/** Completes an import whose records are all stored; again changes nothing. @returns false where it was closed otherwise */
 export async function completeImport(
   db: Db,
   { orgId, importId }: ImportRef,
@@ -137,28 +139,25 @@ export async function completeImport(
     .set({ status: 'completed', completed_at: new Date(), rejects_key: rejectsKey })
     .where('org_id', '=', orgId)
     .where('id', '=', importId)
-    .where('status', 'in', ['running', 'completed'])
+    .where('status', 'in', [...statusesBefore('completed'), 'completed'])
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
 
-/** Sets an unfinished import to `failed` or `cancelled`. Stored records are kept, and the import can resume. */
-export async function stopImport(
-  db: Db,
-  { orgId, importId }: ImportRef,
-  status: 'failed' | 'cancelled',
-  failure: ImportFailure | null,
-): Promise<void> {
-  await db
+/** Closes an import that does not complete; its records stay, and it can resume. @returns whether it was open */
+export async function closeImportRow(db: Db, { orgId, importId }: ImportRef, outcome: JobOutcome): Promise<boolean> {
+  const failure = outcome.status === 'failed' ? outcome.failure : null;
+  const { numUpdatedRows } = await db
     .updateTable('imports')
     .set({
-      status,
+      status: outcome.status,
       completed_at: new Date(),
       error_code: failure?.code ?? null,
       error_message: failure?.message ?? null,
     })
     .where('org_id', '=', orgId)
     .where('id', '=', importId)
-    .where('status', '<>', 'completed')
-    .execute();
+    .where('status', 'in', statusesBefore(outcome.status))
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }

@@ -5,6 +5,7 @@ import { openApiDocument } from '../../api/openapi/document.ts';
 import { operationIdOf, pathOf } from '../../api/openapi/operation.ts';
 import { routes } from '../../api/routes/index.ts';
 import { schemaName } from '../../api/routes/telemetry/stored-schema.ts';
+import { PAUSE_SIGNAL } from '../../shared/contracts/runs.ts';
 import { dimensions } from '../../shared/facts/dimensions.ts';
 import { factList } from '../../shared/facts/index.ts';
 import { organisationAttribute, taskQueues } from '../../shared/temporal.ts';
@@ -82,7 +83,9 @@ const makers: Record<string, () => Promise<string>> = {
   '/erasures/:id': async () => (await operator.post('/users/nobody/erase')).json.id,
   '/workflow-runs/:id': async () => {
     const workflowId = `backfill/${randomUUID()}`;
-    await service.temporal.workflow.start('backfill', {
+    // Paused from its first moment, so that it is still open when the example asks.
+    await service.temporal.workflow.signalWithStart('backfill', {
+      signal: PAUSE_SIGNAL,
       workflowId,
       taskQueue: taskQueues(service.config).general,
       args: [
@@ -91,7 +94,6 @@ const makers: Record<string, () => Promise<string>> = {
           startDate: '2026-01-01',
           endDate: '2026-01-01',
           force: false,
-          heavyTaskQueue: 'nobody polls this',
         },
       ],
       typedSearchAttributes: [{ key: organisationAttribute, value: 'acme' }],

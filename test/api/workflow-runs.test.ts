@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
+import type { RunName } from '../../shared/contracts/runs.ts';
 import { organisationAttribute, taskQueues } from '../../shared/temporal.ts';
 import { closedRun, pathOf } from '../retention/scene.ts';
 import type { ApiClient } from '../service/api-client.ts';
@@ -35,7 +35,7 @@ async function listed(client: ApiClient, query: string, count: number) {
 }
 
 /** Starts a workflow that no worker here knows; it waits. */
-async function startWaiting(type: string, orgId: string | null): Promise<string> {
+async function startWaiting(type: RunName, orgId: string | null): Promise<string> {
   const workflowId = `${type}/${randomUUID()}`;
   await idle.temporal.workflow.start(type, {
     workflowId,
@@ -151,7 +151,7 @@ describe('another organisation', () => {
 });
 
 it('shows operators alone what spans organisations', async () => {
-  const workflowId = await startWaiting(WORKFLOWS.housekeeping, null);
+  const workflowId = await startWaiting('housekeeping', null);
   const [own, all] = [await idle.clientFor('acme-runs', 'admin'), await idle.clientFor('acme-runs', 'operator')];
   expect((await own.get(pathOf(workflowId))).status).toBe(404);
   expect((await all.get(pathOf(workflowId))).json).toMatchObject({ type: 'housekeeping', status: 'running' });
@@ -174,7 +174,7 @@ it('pauses and resumes what can wait, stops anything, and nothing that is over',
   await idle.temporal.workflow.getHandle(workflowId).terminate();
   expect((await own.post(`${pathOf(workflowId)}/cancel`)).status).toBe(409);
 
-  const other = await startWaiting(WORKFLOWS.retentionCleanup, 'acme-runs');
+  const other = await startWaiting('retentionCleanup', 'acme-runs');
   expect((await own.post(`${pathOf(other)}/pause`)).status).toBe(409);
   await idle.temporal.workflow.getHandle(other).terminate();
   const { data } = (await own.get('/audit-log')).json;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { REPORT_STATUSES } from '../../shared/contracts/reports.ts';
+import { JOB_STATUSES } from '../../shared/contracts/jobs.ts';
 import type { ReportParameters } from '../../shared/domain/report-parameters.ts';
 import type { REPORT_FORMATS } from '../../shared/reports/sources/index.ts';
 import { reportFileKey } from '../../shared/storage/storage.ts';
@@ -18,7 +18,7 @@ export interface ReportWish {
 
 const reportSchema = z.object({
   id: z.string(),
-  status: z.enum(REPORT_STATUSES),
+  status: z.enum(JOB_STATUSES),
   file: z.object({ name: z.string(), sha256: z.string(), row_count: z.number() }).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });

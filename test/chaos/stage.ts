@@ -29,7 +29,7 @@ export async function ageReport(scene: Scene, id: string): Promise<void> {
 
 /** Does now what the schedule does every minute. */
 export async function sweep(scene: Scene): Promise<void> {
-  await scene.temporal.schedule.getHandle('tidemark/sweep-reports').trigger();
+  await scene.temporal.schedule.getHandle('tidemark/sweep-jobs').trigger();
 }
 
 /** Stops a report in the middle of its first parts: their rows are held back. */

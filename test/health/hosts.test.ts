@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
+import type { RunName } from '../../shared/contracts/runs.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import type { HostState } from '../../shared/hosts/host-state.ts';
 import { createHostReader } from '../../shared/hosts/read-host.ts';
@@ -248,7 +248,7 @@ describe('the history', () => {
     const before = await history(admin, { days: '30', host });
     await sql`DELETE FROM host_samples_15m`.execute(db());
     const run = () =>
-      service.temporal.workflow.execute(WORKFLOWS.housekeeping, {
+      service.temporal.workflow.execute('housekeeping' satisfies RunName, {
         taskQueue: service.config.TASK_QUEUE,
         workflowId: randomUUID(),
       });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
+import type { RunName } from '../../shared/contracts/runs.ts';
 import { taskQueues } from '../../shared/temporal.ts';
 import { startService, type TestService } from '../service/service.ts';
 import { daysAgo, hasTable, partitionOf, recordsOf, rowCounts } from './scene.ts';
@@ -19,10 +19,10 @@ it('cleans every organisation in the daily round, and drops what nobody keeps', 
   }
   await two.patch('/settings', { legal_hold: true });
   const round = async (id: string) =>
-    service.temporal.workflow.execute(WORKFLOWS.retentionRound, {
+    service.temporal.workflow.execute('retentionRound' satisfies RunName, {
       workflowId: `${service.config.TASK_QUEUE}/${id}`,
       taskQueue: taskQueues(service.config).general,
-      args: [{ heavyTaskQueue: taskQueues(service.config).heavy }],
+      args: [{}],
     });
   expect(await round('first')).toMatchObject({ organisations: 2, failed: 0, partitionsDropped: 0 });
   expect([(await rowCounts(service, 'one')).events, (await rowCounts(service, 'two')).events]).toEqual([1, 3]);

@@ -121,7 +121,7 @@ it('cleans up from the command line, with days for that run alone', async () => 
   expect((await client.get('/audit-log?action=retention.cleaned')).json.data).toMatchObject([
     { actor: 'tidemark cleanup' },
   ]);
-  expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('for all is kept') });
+  expect(await run()).toMatchObject({ code: 0, output: expect.stringContaining('everything is kept') });
   await client.patch('/settings', { legal_hold: true });
   expect(await run('--days', '1')).toMatchObject({ code: 1, output: expect.stringContaining('legal hold') });
   expect(await run('--days', '0')).toMatchObject({ code: 1 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DailyRollupResult, RollupResult } from '../../shared/contracts/rollups.ts';
-import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
+import type { RunName } from '../../shared/contracts/runs.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import { taskQueues } from '../../shared/temporal.ts';
 import type { ApiClient } from '../service/api-client.ts';
@@ -17,7 +17,7 @@ afterAll(() => service.close());
 const dayMs = 86_400_000;
 const dayBefore = (n: number) => new Date(Date.now() - n * dayMs).toISOString().slice(0, 10);
 
-function run<Result>(type: string, workflowId: string, ...args: unknown[]): Promise<Result> {
+function run<Result>(type: RunName, workflowId: string, ...args: unknown[]): Promise<Result> {
   const { general } = taskQueues(service.config);
   return service.temporal.workflow.execute(type, { taskQueue: general, workflowId: `${general}/${workflowId}`, args });
 }
@@ -57,11 +57,11 @@ it('refreshes what all organisations wrote, and nothing a second time', async ()
       [1, 2, 3].map((n) => execution(dayBefore(2), n)),
     );
   expect(await marks('two')).toBeGreaterThan(0);
-  const first = await run<RollupResult>(WORKFLOWS.rollup, 'first', { orgId: null });
+  const first = await run<RollupResult>('rollup', 'first', { orgId: null });
   expect(first).toMatchObject({ failed: 0 });
   expect(first.buckets15m).toBeGreaterThanOrEqual(3);
   expect(await marks('two')).toBe(0);
-  expect(await run(WORKFLOWS.rollup, 'second', { orgId: null })).toEqual({ buckets15m: 0, chunks: 0, failed: 0 });
+  expect(await run('rollup', 'second', { orgId: null })).toEqual({ buckets15m: 0, chunks: 0, failed: 0 });
 });
 
 it('comes to an end while telemetry keeps coming', async () => {
@@ -87,11 +87,11 @@ it('goes on with the others where the buckets of one cannot be refreshed, and ke
   await sql`ALTER TABLE rollup_executions ADD CONSTRAINT refused CHECK (org_id <> 'bad')`.execute(db);
   await bad.post('/batch', [execution(dayBefore(2), 1)]);
   await good.post('/batch', [execution(dayBefore(2), 1)]);
-  const result = await run<RollupResult>(WORKFLOWS.rollup, 'refused', { orgId: null });
+  const result = await run<RollupResult>('rollup', 'refused', { orgId: null });
   expect(result.failed).toBeGreaterThan(0);
   expect([await marks('good'), await marks('bad')]).toEqual([0, 1]);
   await sql`ALTER TABLE rollup_executions DROP CONSTRAINT refused`.execute(db);
-  await run(WORKFLOWS.rollup, 'mended', { orgId: null });
+  await run('rollup', 'mended', { orgId: null });
   expect(await marks('bad')).toBe(0);
 });
 
@@ -107,9 +107,7 @@ it('closes the local day that ended, once, in the time zone of each organisation
     { type: 'execution', execution_id: 'x', agent_id: 'a', user_id: 'u', status: 'success', started_at: at },
     { type: 'event', event_type: 'view', event_name: 'page_view', user_id: 'v', occurred_at: at },
   ]);
-  const closed = await run<DailyRollupResult>(WORKFLOWS.dailyRollup, 'daily', {
-    heavyTaskQueue: taskQueues(service.config).heavy,
-  });
+  const closed = await run<DailyRollupResult>('dailyRollup', 'daily', {});
   expect(closed).toMatchObject({ failed: 0 });
   expect(closed.daysClosed).toBeGreaterThan(0);
   const { json } = await admin.get('/system-metrics?days=3');
@@ -122,9 +120,9 @@ it('closes the local day that ended, once, in the time zone of each organisation
     total_users: 2,
   });
   expect(json.range.time_zone).toBe('Pacific/Auckland');
-  expect(await run(WORKFLOWS.dailyRollup, 'again', { heavyTaskQueue: taskQueues(service.config).heavy })).toMatchObject(
-    { daysClosed: 0 },
-  );
+  expect(await run('dailyRollup', 'again', {})).toMatchObject({
+    daysClosed: 0,
+  });
 });
 
 it('generates the days asked for, leaves those that exist, and makes them anew when forced', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WORKFLOWS } from '../../shared/contracts/workflow-names.ts';
+import type { RunName } from '../../shared/contracts/runs.ts';
 import { Report } from '../../shared/db/entities/report.ts';
 import { reportFileKey } from '../../shared/storage/storage.ts';
 import type { ApiClient } from '../service/api-client.ts';
@@ -89,11 +89,11 @@ describe.each([
     await service.orm.em.fork().nativeUpdate(Report, { id: report.id }, { expiresAt });
     expect((await fetch(report.download_url)).status).toBe(410);
     const { config, temporal } = service;
-    const run = (type: string) =>
+    const run = (type: RunName) =>
       temporal.workflow.execute(type, { taskQueue: config.TASK_QUEUE, workflowId: `${config.TASK_QUEUE}/${type}` });
     // The expired one, and once more that which was deleted.
-    expect(await run(WORKFLOWS.sweepReports)).toMatchObject({ filesRemoved: 2 });
-    expect(await run(WORKFLOWS.housekeeping)).toMatchObject({ unfinishedFilesRemoved: 0 });
+    expect(await run('sweepJobs')).toMatchObject({ filesRemoved: 2 });
+    expect(await run('housekeeping')).toMatchObject({ unfinishedFilesRemoved: 0 });
     expect(await service.storage.size(keyOf(report))).toBeNull();
     expect((await admin.get(`/reports/${report.id}`)).json.download_url).toBeNull();
   });

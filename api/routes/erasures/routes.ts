@@ -1,21 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
-import { ERASURE_STATUSES, type ErasureRef, eraseWorkflowId } from '../../../shared/contracts/erasure.ts';
+import { type ErasureRef, eraseWorkflowId } from '../../../shared/contracts/erasure.ts';
+import { JOB_STATUSES } from '../../../shared/contracts/jobs.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { createPrivacy } from '../../../shared/domain/privacy.ts';
-import {
-  type Erasure,
-  noteErasureRun,
-  openErasure,
-  readErasure,
-  withdrawErasure,
-} from '../../../shared/erasures/erasures.ts';
-import { startErasure } from '../../../shared/erasures/start-erasure.ts';
+import { type Erasure, openErasure, readErasure, withdrawErasure } from '../../../shared/erasures/erasures.ts';
+import { erasureJob } from '../../../shared/erasures/job.ts';
 import { TidemarkError } from '../../../shared/errors.ts';
+import { startOrWithdraw } from '../../../shared/jobs/start-job.ts';
+import { isOpen } from '../../../shared/jobs/states.ts';
 import { pgTime } from '../../../shared/pg-time.ts';
 import { isHeld } from '../../../shared/retention/policy.ts';
 import { taskQueues } from '../../../shared/temporal.ts';
-import { askTemporal } from '../../ask-temporal.ts';
 import { BASE_PATH } from '../../http/base-path.ts';
 import { requireUuid } from '../../http/uuid.ts';
 import { type Access, defineRoute, type RequestContext, type Route } from '../../route.ts';
@@ -29,7 +25,7 @@ const erasureSchema = z
     id: z.uuid(),
     workflow_id: z.string(),
     run_id: z.string().nullable(),
-    status: z.enum(ERASURE_STATUSES),
+    status: z.enum(JOB_STATUSES),
     user_ref: z
       .string()
       .meta({ description: 'A pseudonym of the user: the same for the same id, and no way back to it.' }),
@@ -104,19 +100,14 @@ function userToErase({ caller, deps }: RequestContext, id: string): { userIds: s
   return { userIds: [...new Set([id, userRef])], userRef };
 }
 
-/** Row first, then the workflow: what is killed in between the next call starts, or the daily round; so what was terminated. */
+/** Row first, then the workflow: this call, the next one or the sweep starts an open erasure that has none. */
 async function ensureStarted(context: RequestContext, ref: ErasureRef): Promise<void> {
   const { deps, em } = context;
   const { status } = await findErasure(context, ref.erasureId);
-  if (status !== 'pending' && status !== 'running') return;
-  try {
-    const started = await askTemporal(context, () => startErasure(deps.temporal, taskQueues(deps.config), ref));
-    await noteErasureRun(dbOf(em), ref, started.runId);
-  } catch (error) {
-    // Nothing half begun. Should the start have got through after all, its first step finds no row and ends.
-    if (error instanceof TidemarkError) await withdrawErasure(dbOf(em), ref);
-    throw error;
-  }
+  if (!isOpen(status)) return;
+  const starter = { client: deps.temporal, queues: taskQueues(deps.config), em };
+  const job = { orgId: ref.orgId, id: ref.erasureId, status };
+  await startOrWithdraw(starter, erasureJob, job, () => withdrawErasure(dbOf(em), ref));
 }
 
 async function findErasure({ em, caller }: RequestContext, erasureId: string): Promise<Erasure> {

@@ -4,17 +4,16 @@ import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { reportParametersSchema } from '../../../shared/domain/report-parameters.ts';
-import { TidemarkError, validationError } from '../../../shared/errors.ts';
+import { validationError } from '../../../shared/errors.ts';
 import { aggregateFilterFaults, reportFilterFaults } from '../../../shared/facts/report-filters.ts';
+import { startOrWithdraw } from '../../../shared/jobs/start-job.ts';
 import { forgetIdempotencyKey } from '../../../shared/organisations/idempotency.ts';
-import { noteReportRun } from '../../../shared/reports/note-report-run.ts';
+import { createReportJob } from '../../../shared/reports/job.ts';
 import { REPORT_FORMATS, REPORT_TYPES, rawReportFact } from '../../../shared/reports/sources/index.ts';
-import { startReport } from '../../../shared/reports/start-report.ts';
 import { taskQueues } from '../../../shared/temporal.ts';
 import { label } from '../../../shared/wire.ts';
 import { userIdAsStored } from '../../http/narrow.ts';
 import { type Answer, parseFields, type RequestContext } from '../../route.ts';
-import { temporalAway, withTemporalDeadline } from '../../temporal-calls.ts';
 import { findReport } from './find.ts';
 import { presentReport } from './present.ts';
 
@@ -29,7 +28,7 @@ export const newReportSchema = z.strictObject({
   parameters: reportParametersSchema.default({}),
 });
 
-/** Row first, then the workflow: what is killed in between the sweep starts. */
+/** Row first, then the workflow: the sweep starts a report whose API was killed in between. */
 export async function createReport(context: RequestContext): Promise<Answer> {
   const kept = await context.once(async (em) => {
     const wanted = parseFields(newReportSchema, context.body.object());
@@ -69,26 +68,15 @@ export async function createReport(context: RequestContext): Promise<Answer> {
 
 const keptSchema = z.object({ id: z.string() });
 
-async function ensureStarted(context: RequestContext, report: Report): Promise<void> {
+async function ensureStarted({ deps, em, caller, header }: RequestContext, report: Report): Promise<void> {
   if (report.status !== 'pending' || report.runId) return;
-  const { deps, em, caller } = context;
-  try {
-    const { runId } = await withTemporalDeadline(deps.temporal, () =>
-      startReport(deps.temporal, taskQueues(deps.config), report, deps.config.REPORT_PARALLEL_PARTS),
-    );
-    await noteReportRun(dbOf(em), report, runId);
-  } catch (error) {
-    if (!temporalAway(error)) throw error;
-    // Nothing half begun: the client is told no, so no sweep may start it later. Should the start have got through
-    // after all, its first step finds no row and ends.
-    const key = context.header('idempotency-key');
-    await em.transactional(async (inner) => {
+  const starter = { client: deps.temporal, queues: taskQueues(deps.config), em };
+  const job = createReportJob({ parallelParts: deps.config.REPORT_PARALLEL_PARTS });
+  await startOrWithdraw(starter, job, report, () => {
+    const key = header('idempotency-key');
+    return em.transactional(async (inner) => {
       await inner.nativeDelete(Report, { orgId: report.orgId, id: report.id, status: 'pending', runId: null });
       if (key) await forgetIdempotencyKey(dbOf(inner), caller.credential.orgId, key);
     });
-    throw new TidemarkError('unavailable', 'Temporal is out of reach, so no report was begun; ask again soon.', {
-      retryAfterSeconds: 5,
-      cause: error,
-    });
-  }
+  });
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
-import { REPORT_STATUSES } from '../../../shared/contracts/reports.ts';
+import { JOB_STATUSES } from '../../../shared/contracts/jobs.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { validationError } from '../../../shared/errors.ts';
+import { temporalAway } from '../../../shared/jobs/temporal-calls.ts';
 import { reportFolder } from '../../../shared/storage/storage.ts';
 import { label } from '../../../shared/wire.ts';
 import { pageSchema } from '../../http/answers.ts';
@@ -17,7 +18,6 @@ import {
   type Route,
   type RouteDescription,
 } from '../../route.ts';
-import { temporalAway } from '../../temporal-calls.ts';
 import { cancelReport } from './cancel.ts';
 import { createReport, newReportSchema } from './create.ts';
 import { downloadReport } from './download.ts';
@@ -51,7 +51,7 @@ const list = defineRoute({
   answers: { 200: { description: 'A page of reports.', schema: pageSchema(reportSchema) } },
   query: z.strictObject({
     ...listShape,
-    status: z.enum(REPORT_STATUSES).optional(),
+    status: z.enum(JOB_STATUSES).optional(),
     report_type: label().optional(),
     format: label().optional(),
   }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { REPORT_PHASES, REPORT_STATUSES } from '../../../shared/contracts/reports.ts';
+import { JOB_STATUSES } from '../../../shared/contracts/jobs.ts';
+import { REPORT_PHASES } from '../../../shared/contracts/reports.ts';
 import { rangeSchema } from '../../http/answers.ts';
 import type { AnswerDescription } from '../../route.ts';
 import { moment } from '../telemetry/stored-schema.ts';
@@ -13,7 +14,7 @@ export const reportSchema = z
     name: z.string(),
     report_type: z.string(),
     format: z.string(),
-    status: z.enum(REPORT_STATUSES),
+    status: z.enum(JOB_STATUSES),
     progress: z.number().int().min(0).max(100).meta({ description: 'Percent; 100 only when the file is there.' }),
     progress_detail: z.object({
       phase: z.enum(REPORT_PHASES),

@@ -10,8 +10,8 @@ import {
   type SystemMetric,
   type SystemMetricsDay,
 } from '../../../shared/insights/list-system-metrics.ts';
+import { startRun } from '../../../shared/jobs/start-run.ts';
 import { pgTime } from '../../../shared/pg-time.ts';
-import { startBackfill } from '../../../shared/rollups/start-rollups.ts';
 import { taskQueues } from '../../../shared/temporal.ts';
 import { askTemporal } from '../../ask-temporal.ts';
 import { pageSchema } from '../../http/answers.ts';
@@ -123,7 +123,7 @@ const generate = defineRoute({
       const { orgId } = context.caller.credential;
       const queues = taskQueues(context.deps.config);
       const { workflowId, runId } = await askTemporal(context, () =>
-        startBackfill(context.deps.temporal, queues, { orgId, startDate, endDate, force }),
+        startRun(context.deps.temporal, queues, 'backfill', { orgId, startDate, endDate, force }),
       );
       await context.audit(em, 'workflow_run.started', workflowId, { startDate, endDate, force });
       const links = runLinks(context, workflowId);

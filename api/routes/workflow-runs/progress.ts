@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { PROGRESS_QUERY } from '../../../shared/contracts/runs.ts';
 import type { RequestContext } from '../../route.ts';
 
-/** The query that every workflow of ours with something to tell answers. */
-const PROGRESS_QUERY = 'progress';
 /** Progress is asked for often; who wants it more urgently asks again. */
 const DEADLINE_MS = 500;
 /** Questions under way at once, and runs of one page that are asked. */

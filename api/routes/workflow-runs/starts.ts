@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
+import { runs } from '../../../shared/contracts/runs.ts';
 import { validationError } from '../../../shared/errors.ts';
-import { startRetention } from '../../../shared/retention/start-retention.ts';
-import { startBackfill, startRollup, startVerify } from '../../../shared/rollups/start-rollups.ts';
+import { startRun } from '../../../shared/jobs/start-run.ts';
+import { retentionByHand } from '../../../shared/retention/by-hand.ts';
 import { type StartedRun, taskQueues } from '../../../shared/temporal.ts';
 import { datesFault, daySpanShape } from '../../http/day-span.ts';
 import { parseFields, type RequestContext } from '../../route.ts';
@@ -32,13 +33,8 @@ const retention: RunStart = {
   start(client, { deps, caller }, body) {
     const { dry_run: dryRun } = parseFields(retentionSchema, body);
     const { orgId, userId, name, role } = caller.credential;
-    return startRetention(client, taskQueues(deps.config), {
-      orgId,
-      dryRun,
-      days: null,
-      actor: userId ?? name,
-      actorRole: role,
-    });
+    const input = retentionByHand({ orgId, dryRun, days: null, actor: userId ?? name, actorRole: role });
+    return startRun(client, taskQueues(deps.config), 'retentionCleanup', input);
   },
 };
 
@@ -51,7 +47,8 @@ const rollup: RunStart = {
     'As it is done every minute. Answers are right without it: what is not refreshed is read from the facts.',
   bodySchema: nothingSchema,
   example: {},
-  start: (client, { deps, caller }) => startRollup(client, taskQueues(deps.config), caller.credential.orgId),
+  start: (client, { deps, caller }) =>
+    startRun(client, taskQueues(deps.config), 'rollup', { orgId: caller.credential.orgId }),
 };
 
 const verify: RunStart = {
@@ -60,7 +57,8 @@ const verify: RunStart = {
   description: 'As it is done every week. Its `result` lists each table, day and grain that differs.',
   bodySchema: nothingSchema,
   example: {},
-  start: (client, { deps, caller }) => startVerify(client, taskQueues(deps.config), caller.credential.orgId),
+  start: (client, { deps, caller }) =>
+    startRun(client, taskQueues(deps.config), 'verifyRollups', { orgId: caller.credential.orgId }),
 };
 
 const backfillSchema = z.strictObject(daySpanShape);
@@ -76,7 +74,7 @@ const backfill: RunStart = {
     const { start_date: startDate, end_date: endDate, force } = parseFields(backfillSchema, body);
     const fault = datesFault(startDate, endDate);
     if (fault) throw validationError([fault]);
-    return startBackfill(client, taskQueues(deps.config), {
+    return startRun(client, taskQueues(deps.config), 'backfill', {
       orgId: caller.credential.orgId,
       startDate,
       endDate,
@@ -89,4 +87,6 @@ const backfill: RunStart = {
 export const runStarts: readonly RunStart[] = [rollup, backfill, verify, retention];
 
 /** Workflows that take the signals `pause` and `resume`. */
-export const PAUSABLE_TYPES: ReadonlySet<string> = new Set(['backfill']);
+export const PAUSABLE_TYPES: ReadonlySet<string> = new Set(
+  Object.entries(runs).flatMap(([name, { isPausable }]) => (isPausable ? [name] : [])),
+);

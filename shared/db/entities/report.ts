@@ -1,5 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/postgresql';
-import { REPORT_PHASES, REPORT_STATUSES, type ReportPhase, type ReportStatus } from '../../contracts/reports.ts';
+import { JOB_STATUSES, type JobStatus } from '../../contracts/jobs.ts';
+import { REPORT_PHASES, type ReportPhase } from '../../contracts/reports.ts';
 import type { ReportParameters } from '../../domain/report-parameters.ts';
 
 /** A report that was asked for: what it is, how far it has come, where its file is. */
@@ -16,7 +17,7 @@ export const Report = defineEntity({
     rangeStart: p.datetime(3),
     rangeEnd: p.datetime(3),
     timeZone: p.text(),
-    status: p.enum(REPORT_STATUSES).$type<ReportStatus>(),
+    status: p.enum(JOB_STATUSES).$type<JobStatus>(),
     phase: p.enum(REPORT_PHASES).$type<ReportPhase>(),
     rowsTotal: p.bigint('number').nullable(),
     rowsWritten: p.bigint('number'),

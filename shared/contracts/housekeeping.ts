@@ -1,10 +1,3 @@
-/** What one round of the report sweep did. */
-export interface SweepResult {
-  started: number;
-  closed: number;
-  filesRemoved: number;
-}
-
 /** What one round of housekeeping did. */
 export interface HousekeepingResult {
   partitionsMade: number;

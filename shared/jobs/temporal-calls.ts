@@ -1,9 +1,9 @@
 import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
 
-/** A client waits for the answer: a Temporal that takes longer is as good as away. */
+/** A request waits for the answer: a Temporal that takes longer counts as unreachable. */
 const DEADLINE_MS = 5_000;
 
-/** Bounds calls of Temporal that a request makes. */
+/** Bounds the Temporal calls of `call`. */
 export function withTemporalDeadline<Result>(client: Client, call: () => Promise<Result>): Promise<Result> {
   return client.connection.withDeadline(Date.now() + DEADLINE_MS, call);
 }
@@ -11,7 +11,7 @@ export function withTemporalDeadline<Result>(client: Client, call: () => Promise
 /** gRPC codes of a server that is away, late or not ready: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE. */
 const AWAY_CODES = new Set([1, 4, 8, 14]);
 
-/** True where Temporal could not be asked, as opposed to having said no. */
+/** True where Temporal could not be reached, as opposed to having refused. */
 export function temporalAway(error: unknown): boolean {
   if (isGrpcServiceError(error)) return AWAY_CODES.has(error.code);
   if (error instanceof ServiceError) return temporalAway(error.cause);

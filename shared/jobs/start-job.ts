@@ -1,0 +1,57 @@
+import type { Client } from '@temporalio/client';
+import type { StartedBy } from '../contracts/runs.ts';
+import type { Entities } from '../db/orm.ts';
+import { TidemarkError } from '../errors.ts';
+import type { StartedRun, TaskQueues } from '../temporal.ts';
+import type { JobKind, JobRow } from './job-kind.ts';
+import { startRun } from './start-run.ts';
+import { temporalAway, withTemporalDeadline } from './temporal-calls.ts';
+
+export interface JobStarter {
+  client: Client;
+  queues: TaskQueues;
+  em: Entities;
+}
+
+/**
+ * Starts the workflow of a job whose row is committed, or joins its open run, and stores the run in the row.
+ * @throws WorkflowExecutionAlreadyStartedError where its workflow is closed and may not run again
+ */
+export async function startJob<Name extends StartedBy<'job'>, Row extends JobRow>(
+  { client, queues, em }: JobStarter,
+  kind: JobKind<Name, Row>,
+  row: Row,
+): Promise<StartedRun> {
+  const started = await withTemporalDeadline(client, () =>
+    startRun(client, queues, kind.run, kind.input(row), kind.extras?.(row)),
+  );
+  await kind.noteRun?.(em, row, started.runId);
+  return started;
+}
+
+/**
+ * As `startJob`. Where Temporal is out of reach the row is withdrawn: the client is refused, so no sweep may start the
+ * job later. Should the start have arrived after all, its first step finds no row and ends.
+ * @throws TidemarkError `unavailable`
+ */
+export async function startOrWithdraw<Name extends StartedBy<'job'>, Row extends JobRow>(
+  starter: JobStarter,
+  kind: JobKind<Name, Row>,
+  row: Row,
+  withdraw: () => Promise<void>,
+): Promise<StartedRun> {
+  try {
+    return await startJob(starter, kind, row);
+  } catch (error) {
+    if (!temporalAway(error)) throw error;
+    await withdraw();
+    throw new TidemarkError(
+      'unavailable',
+      `Temporal is out of reach, so no ${kind.noun} was started; try again soon.`,
+      {
+        retryAfterSeconds: 5,
+        cause: error,
+      },
+    );
+  }
+}
