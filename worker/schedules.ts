@@ -1,4 +1,10 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  type ScheduleOptions,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
 import { type RunInput, runDefinition, type StartedBy } from '../shared/contracts/runs.ts';
 import type { TaskQueues } from '../shared/temporal.ts';
 
@@ -56,9 +62,13 @@ function declaredSchedules(queues: TaskQueues): ScheduleOptions[] {
   }
 }
 
-/** Brings the schedules to what is declared here; an operator's pause survives. */
+/**
+ * Reconciles the schedules of this installation with the declared ones: creates, updates, and deletes those of earlier
+ * versions. An operator's pause of a declared schedule survives.
+ */
 export async function reconcileSchedules(client: Client, queues: TaskQueues): Promise<void> {
-  for (const schedule of declaredSchedules(queues)) {
+  const declared = declaredSchedules(queues);
+  for (const schedule of declared) {
     try {
       await client.schedule.create(schedule);
     } catch (error) {
@@ -67,5 +77,23 @@ export async function reconcileSchedules(client: Client, queues: TaskQueues): Pr
         .getHandle(schedule.scheduleId)
         .update((previous) => ({ ...schedule, state: previous.state }));
     }
+  }
+  const kept = new Set(declared.map(({ scheduleId }) => scheduleId));
+  for await (const { scheduleId } of client.schedule.list()) {
+    if (isOurs(scheduleId, queues) && !kept.has(scheduleId)) await remove(client, scheduleId);
+  }
+}
+
+/** A namespace may hold the schedules of other installations, also of one whose queue begins like this one's. */
+function isOurs(scheduleId: string, { general }: TaskQueues): boolean {
+  return scheduleId.startsWith(`${general}/`) && /^[a-z-]+$/.test(scheduleId.slice(general.length + 1));
+}
+
+async function remove(client: Client, scheduleId: string): Promise<void> {
+  try {
+    await client.schedule.getHandle(scheduleId).delete();
+  } catch (error) {
+    // Another worker was first.
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
   }
 }
