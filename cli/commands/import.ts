@@ -35,19 +35,19 @@ export function registerImport(program: Command): void {
   program
     .command('import [file]')
     .description('import a file of telemetry, NDJSON or CSV, plain or gzip; it needs a running worker')
-    .option('--from-storage <key>', 'import a file that lies in the storage instead')
-    .option('--org <id>', 'whose telemetry it is; where not given the only organisation, or that of the local stack')
-    .addOption(new Option('--format <format>', 'where the name does not tell').choices([...IMPORT_FORMATS]))
-    .option('--type <type>', 'what the records are, where they do not say: ai_usage, execution, event, …')
-    .option('--map <field=column>', 'the column that fills a field, where their names differ; repeat it', pair, {})
-    .option('--set <field=value>', 'what a field gets where the file has nothing for it; repeat it', pair, {})
+    .option('--from-storage <key>', 'import a file of the storage instead')
+    .option('--org <id>', 'the organisation; by default the only one, or that of the local stack')
+    .addOption(new Option('--format <format>', 'by default from the file name').choices([...IMPORT_FORMATS]))
+    .option('--type <type>', 'type of records without one: ai_usage, execution, event, …')
+    .option('--map <field=column>', 'the column that fills a field, where their names differ; repeatable', pair, {})
+    .option('--set <field=value>', 'value of a field that the file leaves empty; repeatable', pair, {})
     .option(
       '--skip <column>',
-      'leave a column of a CSV out; repeat it',
+      'ignore a column of a CSV; repeatable',
       (name, before: string[]) => [...before, name],
       [],
     )
-    .option('--rejects <path>', 'where rejected lines go; <file>.rejected.ndjson where not given')
+    .option('--rejects <path>', 'file for the rejected lines, by default <file>.rejected.ndjson')
     .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
     .action(importCommand);
 }
@@ -84,7 +84,7 @@ async function importInto(orm: Orm, config: ImportConfig, file: string | undefin
       { orgId, source, format: options.format, mapping: { fields: options.map, constants, skipped: options.skip } },
     );
     bars.stop();
-    tell(outcome, orgId);
+    print(outcome, orgId);
     const rejectsPath = options.rejects ?? `${file ?? source.name}.rejected.ndjson`;
     if (outcome.row.rejects_key === null) return;
     await fetchRejects(storage, outcome.row.rejects_key, rejectsPath);
@@ -96,7 +96,7 @@ async function importInto(orm: Orm, config: ImportConfig, file: string | undefin
   }
 }
 
-function tell({ row, isRepeat, importId }: ImportOutcome, orgId: string): void {
+function print({ row, isRepeat, importId }: ImportOutcome, orgId: string): void {
   const { accepted, duplicates, rejected } = row.counts;
   const counts = `${accepted} accepted, ${duplicates} duplicates, ${rejected} rejected`;
   const before = isRepeat ? `was imported before, at ${row.completedAt}; nothing was stored now. It had ` : '';

@@ -58,7 +58,7 @@ async function showProgress({ orm, onProgress }: ImportDeps, ref: ImportRef): Pr
 async function reasonOfEnd({ orm }: ImportDeps, ref: ImportRef, error: WorkflowFailedError | null): Promise<string> {
   const row = await readImport(dbOf(orm.em.fork()), ref);
   const stored = row
-    ? `${row.counts.accepted} records up to line ${row.position.line} are stored; the same command goes on from there.`
+    ? `${row.counts.accepted} records up to line ${row.position.line} are stored; the same command resumes there.`
     : '';
   if (error === null) return `The import was cancelled. ${stored}`;
   return `The import failed: ${row?.error_message ?? error.cause?.message ?? error.message}. ${stored}`;

@@ -20,7 +20,7 @@ const moreSchema = configSchema.pick({
 export type ImportConfig = ToolConfig & z.output<typeof moreSchema>;
 
 /**
- * What the environment says; without DATABASE_URL, the storage of the stack that runs in this folder.
+ * Configuration from the environment; without DATABASE_URL, the storage of the stack that runs in this folder.
  * @throws CliError, ConfigError
  */
 export function importConfig(env: NodeJS.ProcessEnv, folder: string): ImportConfig {

@@ -4,8 +4,8 @@ import { CliError } from '../cli-error.ts';
 import { readDevFile } from '../stack/dev-file.ts';
 
 /**
- * Whose telemetry is imported: the organisation that is named, else the only one, else that of the stack's admin key.
- * @throws CliError where that names none
+ * The organisation of a command: the one that is named, else the only one, else that of the stack's admin key.
+ * @throws CliError where there is none of these
  */
 export async function chooseOrganisation(db: Db, asked: string | undefined, folder: string): Promise<string> {
   const rows = await db.selectFrom('organisations').select('org_id').orderBy('org_id').limit(20).execute();
@@ -19,5 +19,5 @@ export async function chooseOrganisation(db: Db, asked: string | undefined, fold
   const key = readDevFile(folder)?.admin_key;
   const caller = key === undefined ? null : await authenticateApiKey(db, key);
   if (caller) return caller.credential.orgId;
-  throw new CliError(`Say whose telemetry it is with --org; there are: ${known.join(', ') || 'none'}.`);
+  throw new CliError(`Name the organisation with --org; there are: ${known.join(', ') || 'none'}.`);
 }

@@ -5,7 +5,7 @@ import type { Storage } from '../../shared/storage/storage.ts';
 import { CliError, reasonOf } from '../cli-error.ts';
 
 /**
- * Fetches the file of rejected lines.
+ * Downloads the file of rejected lines.
  * @throws CliError where it cannot be written here
  */
 export async function fetchRejects(storage: Storage, key: string, path: string): Promise<void> {
@@ -15,7 +15,7 @@ export async function fetchRejects(storage: Storage, key: string, path: string):
     await rename(unfinished, path);
   } catch (error) {
     throw new CliError(
-      `The rejected lines lie in the storage as ${key}, but could not be written to ${path} (${reasonOf(error)}); say where with --rejects.`,
+      `The rejected lines are in the storage as ${key}, but could not be written to ${path} (${reasonOf(error)}); choose a path with --rejects.`,
     );
   }
 }

@@ -13,10 +13,10 @@ import { CliError, reasonOf } from '../cli-error.ts';
 const READ_AHEAD_BYTES = 1024 * 1024;
 const HEADER_BYTES = 16 * 1024 * 1024;
 
-/** The file that is imported: one on this machine, or one that lies in the storage already. */
+/** The file to import: one on this machine, or one in the storage. */
 export interface ImportSource {
   name: string;
-  /** Where it lies in the storage; null for a file of this machine. */
+  /** Its key in the storage; null for a file of this machine. */
   storageKey: string | null;
   sizeBytes: number;
   open(): Readable;
@@ -27,7 +27,7 @@ export async function localSource(path: string): Promise<ImportSource> {
   const found = await stat(path).catch((error: unknown) => {
     throw new CliError(`${path} cannot be read: ${reasonOf(error)}`);
   });
-  if (!found.isFile()) throw new CliError(`${path} is no file.`);
+  if (!found.isFile()) throw new CliError(`${path} is not a file.`);
   return {
     name: basename(path),
     storageKey: null,
@@ -36,19 +36,19 @@ export async function localSource(path: string): Promise<ImportSource> {
   };
 }
 
-/** @throws CliError where the storage holds no such file */
+/** @throws CliError where the storage has no such file */
 export async function storedSource(storage: Storage, key: string): Promise<ImportSource> {
   const sizeBytes = await storage.size(key);
-  if (sizeBytes === null) throw new CliError(`The storage holds no ${key}.`);
+  if (sizeBytes === null) throw new CliError(`The storage has no file ${key}.`);
   return { name: basename(key), storageKey: key, sizeBytes, open: () => storage.read(key) };
 }
 
-/** The format that a file's name tells. @throws CliError where it tells none */
+/** The format by the ending of a file's name. @throws CliError where that names none */
 export function formatOf(name: string): ImportFormat {
   const ending = /\.(\w+)(\.gz)?$/.exec(name.toLowerCase())?.[1];
   if (ending === 'csv') return 'csv';
   if (ending === 'ndjson' || ending === 'jsonl' || ending === 'json') return 'ndjson';
-  throw new CliError(`${name} does not say what it is: give --format ndjson or --format csv.`);
+  throw new CliError(`The name ${name} gives no format: use --format ndjson or --format csv.`);
 }
 
 /** A CSV's column names, and where its first record begins. @throws CliError where there are none */
