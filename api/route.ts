@@ -5,7 +5,7 @@ import type { Entities } from '../shared/db/orm.ts';
 import type { PrivacySettings } from '../shared/domain/privacy.ts';
 import type { Role, Scope } from '../shared/domain/roles.ts';
 import { type ErrorCode, validationError } from '../shared/errors.ts';
-import { fieldErrors } from '../shared/facts/definition.ts';
+import { fieldErrors } from '../shared/facts/field-errors.ts';
 import type { AuditAction } from '../shared/organisations/audit.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { RequestBody } from './http/body.ts';

@@ -1,7 +1,7 @@
 import type { ImportCounts, ImportRef } from '../../shared/contracts/imports.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import type { FieldError } from '../../shared/errors.ts';
-import type { Fact } from '../../shared/facts/definition.ts';
+import type { Fact } from '../../shared/facts/index.ts';
 import { advanceImport, type ImportPosition } from '../../shared/imports/import-rows.ts';
 import type { SourceLine } from '../../shared/imports/lines.ts';
 import { keepRejects, type RejectedLine } from '../../shared/imports/rejects.ts';

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { PurgeRef } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import type { Fact } from '../../shared/facts/definition.ts';
+import type { Fact } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
 import { dropOldPartitions } from '../../shared/retention/drop-partitions.ts';
 import { beating } from '../heartbeat.ts';

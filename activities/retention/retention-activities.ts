@@ -11,9 +11,7 @@ import type {
   RowCursor,
 } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { purgeTargets } from '../../shared/domain/retention.ts';
-import type { Fact } from '../../shared/facts/definition.ts';
-import { factList } from '../../shared/facts/index.ts';
+import { type Fact, factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
 import { recordAudit } from '../../shared/organisations/audit.ts';
 import { countDoomed } from '../../shared/retention/count-doomed.ts';
@@ -21,6 +19,7 @@ import { isHeld, readPolicy } from '../../shared/retention/policy.ts';
 import { forgetRemoved, readRemoved } from '../../shared/retention/purge-counts.ts';
 import type { PurgedBatch } from '../../shared/retention/purge-fact.ts';
 import { raiseRetentionFloor } from '../../shared/retention/retention-floor.ts';
+import { purgeTargets } from '../../shared/retention/rules.ts';
 import type { Storage } from '../../shared/storage/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';

@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { RetentionDays } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
-import { factsOf, purgeTargets } from '../../shared/domain/retention.ts';
 import { factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
 import { isHeld, organisationsWithPolicy } from '../../shared/retention/policy.ts';
 import { raiseRetentionFloor } from '../../shared/retention/retention-floor.ts';
+import { factsOf, purgeTargets } from '../../shared/retention/rules.ts';
 import { beating } from '../heartbeat.ts';
 import { dropUnkept } from './drop-unkept.ts';
 

@@ -1,7 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import type { Position } from '../../shared/domain/cursor.ts';
 import type { TimeRange } from '../../shared/domain/time-range.ts';
-import type { Row } from '../../shared/facts/definition.ts';
+import type { Row } from '../../shared/facts/fields.ts';
 import { pgTime } from '../../shared/pg-time.ts';
 import type { FactList, FactListQuery } from '../../shared/telemetry/list-facts.ts';
 import { pageOf } from '../http/list-query.ts';

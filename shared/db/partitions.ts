@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
-import type { FactKind } from '../domain/fact-kinds.ts';
 import { monthAfter } from '../domain/months.ts';
-import { factList } from '../facts/index.ts';
+import { type FactKind, factList } from '../facts/index.ts';
 import type { Db } from './orm.ts';
 
 /** This month and the two after it, so that a worker that is away for weeks stops no insert. */

@@ -1,103 +1,60 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { count, id, label, SPAN_ALIASES, status, time, tokens } from '../wire.ts';
-import { defineFact } from './definition.ts';
-import { meanOf, own, statusCounts, sumOf } from './rollup.ts';
+import { count, id, label, status, time, tokens } from '../wire.ts';
+import { defineFact } from './define-fact.ts';
+import { field, generated } from './fields.ts';
+import { mean, own, statusCounts, sum } from './rollup.ts';
 
-/** One run of several agents together. (A client's workflow, not a Temporal one.) */
+/** One joint run of several agents. (A client's workflow, not a Temporal one.) */
 export const agentWorkflows = defineFact({
   kind: 'agent_workflows',
   recordType: 'workflow',
   noun: 'workflow',
   idColumn: 'workflow_id',
   timeColumn: 'started_at',
-  aliases: SPAN_ALIASES,
-  patchable: [
-    'status',
-    'agents_involved',
-    'total_tool_calls',
-    'total_api_calls',
-    'total_tokens_used',
-    'user_satisfaction_score',
-    'task_completion_rate',
-    'ended_at',
-    'end_time',
-  ],
-  requiredAtFirst: ['workflow_type', 'agents_involved', 'status'],
-  wire: z.strictObject({
-    workflow_id: id().optional(),
-    started_at: time().optional(),
-    ended_at: time().optional(),
-    workflow_type: label().optional(),
-    agents_involved: z.array(id()).max(256).optional(),
-    status: status().optional(),
-    total_tool_calls: count().optional(),
-    total_api_calls: count().optional(),
-    total_tokens_used: tokens().optional(),
-    session_id: id().optional(),
-    user_id: id().optional(),
-    user_satisfaction_score: z.number().min(-1000).max(1000).optional(),
-    task_completion_rate: z.number().min(0).max(100).optional(),
-  }),
-  columns: {
-    ended_at: { type: 'timestamptz' },
-    duration_ms: { type: 'numeric', generated: true },
-    workflow_type: { type: 'text' },
-    agents_involved: { type: 'text[]' },
-    status: { type: 'text', closed: true },
-    total_tool_calls: { type: 'integer' },
-    total_api_calls: { type: 'integer' },
-    total_tokens_used: { type: 'bigint' },
-    session_id: { type: 'text' },
-    user_id: { type: 'text' },
-    user_satisfaction_score: { type: 'numeric' },
-    task_completion_rate: { type: 'numeric' },
+  fields: {
+    ended_at: field(time().optional(), 'timestamptz', { patchable: true }),
+    duration_ms: generated('numeric', { measure: mean() }),
+    workflow_type: field(label().optional(), 'text', { requiredAtFirst: true }),
+    agents_involved: field(z.array(id()).max(256).optional(), 'text[]', { requiredAtFirst: true, patchable: true }),
+    status: field(status().optional(), 'text', {
+      requiredAtFirst: true,
+      patchable: true,
+      closed: true,
+      reportAfter: 'duration_ms',
+    }),
+    total_tool_calls: field(count().optional(), 'integer', { patchable: true, measure: sum('tool_calls') }),
+    total_api_calls: field(count().optional(), 'integer', { patchable: true, measure: sum('api_calls') }),
+    total_tokens_used: field(tokens().optional(), 'bigint', { patchable: true, measure: mean('tokens') }),
+    session_id: field(id().optional(), 'text', { reportAfter: 'user_id' }),
+    user_id: field(id().optional(), 'text', { privacy: 'user', reportAfter: 'agents_involved' }),
+    user_satisfaction_score: field(z.number().min(-1000).max(1000).optional(), 'numeric', {
+      patchable: true,
+      measure: mean('satisfaction'),
+    }),
+    task_completion_rate: field(z.number().min(0).max(100).optional(), 'numeric', {
+      patchable: true,
+      measure: mean('completion'),
+    }),
   },
-  report: [
-    'workflow_id',
-    'started_at',
-    'ended_at',
-    'duration_ms',
-    'status',
-    'workflow_type',
-    'agents_involved',
-    'user_id',
-    'session_id',
-    'total_tool_calls',
-    'total_api_calls',
-    'total_tokens_used',
-    'user_satisfaction_score',
-    'task_completion_rate',
-  ],
   rollup: {
     dimensions: { workflow_type: own('workflow_type') },
     measures: {
       ...statusCounts(),
-      ...meanOf('duration_ms', 'duration_ms'),
       agents_sum: {
         type: 'bigint',
         aggregate: sql`coalesce(sum(cardinality(t.agents_involved)), 0)`,
         merge: 'sum',
       },
-      tool_calls_sum: sumOf('total_tool_calls'),
-      api_calls_sum: sumOf('total_api_calls'),
-      ...meanOf('tokens', 'total_tokens_used'),
-      ...meanOf('satisfaction', 'user_satisfaction_score'),
-      ...meanOf('completion', 'task_completion_rate'),
     },
     sketches: { duration_ms: sql`t.duration_ms` },
   },
-  toRow: (wire, { privacy }) => ({
-    ended_at: wire.ended_at,
-    workflow_type: wire.workflow_type,
-    agents_involved: wire.agents_involved,
-    status: wire.status,
-    total_tool_calls: wire.total_tool_calls,
-    total_api_calls: wire.total_api_calls,
-    total_tokens_used: wire.total_tokens_used,
-    session_id: wire.session_id,
-    user_id: privacy.userId(wire.user_id),
-    user_satisfaction_score: wire.user_satisfaction_score,
-    task_completion_rate: wire.task_completion_rate,
-  }),
+  example: {
+    workflow_id: 'handover-1',
+    workflow_type: 'handover',
+    agents_involved: ['support', 'billing'],
+    status: 'in_progress',
+    user_id: 'jane',
+  },
+  changeExample: { status: 'success', total_tool_calls: 4, user_satisfaction_score: 4.5 },
 });

@@ -2,9 +2,12 @@ import { z } from 'zod';
 import type { Privacy } from '../domain/privacy.ts';
 import type { FieldError } from '../errors.ts';
 import { id, jsonObject, label, time } from '../wire.ts';
-import { type Column, type DimensionName, fieldErrors, type Row } from './definition.ts';
+import { fieldErrors } from './field-errors.ts';
+import type { Column, Row } from './fields.ts';
 
-/** What is known of a user or an agent beside the facts: shown beside an id, resolved when asked. */
+export type DimensionName = 'agents' | 'users';
+
+/** Attributes of a user or an agent, kept beside the facts and resolved at query time. */
 export interface Dimension {
   name: DimensionName;
   recordType: 'user' | 'agent';

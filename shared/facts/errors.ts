@@ -1,81 +1,44 @@
 import { z } from 'zod';
 import { errorFingerprint } from '../domain/fingerprint.ts';
-import { content, ERROR_LEVELS, httpStatus, id, jsonObject, label, MOMENT_ALIASES, time } from '../wire.ts';
-import { defineFact } from './definition.ts';
+import { content, ERROR_LEVELS, httpStatus, id, jsonObject, label } from '../wire.ts';
+import { defineFact } from './define-fact.ts';
+import { derived, field } from './fields.ts';
 import { countOf, own } from './rollup.ts';
 
-/** One error as it was logged; equal errors share a fingerprint. */
+/** One logged error; equal errors share a fingerprint. */
 export const errors = defineFact({
   kind: 'errors',
   recordType: 'error',
   noun: 'error',
   idColumn: 'error_id',
   timeColumn: 'occurred_at',
-  aliases: MOMENT_ALIASES,
-  patchable: [],
-  requiredAtFirst: [],
-  wire: z.strictObject({
-    error_id: id().optional(),
-    occurred_at: time().optional(),
-    level: z.enum(ERROR_LEVELS),
-    message: content(),
-    exception_type: label().optional(),
-    stack_trace: content().optional(),
-    context: jsonObject().optional(),
-    url: label(4096).optional(),
-    method: label(16).optional(),
-    status_code: httpStatus().optional(),
-    user_id: id().optional(),
-    session_id: id().optional(),
-    execution_id: id().optional(),
-  }),
-  columns: {
-    level: { type: 'text', closed: true },
-    message: { type: 'text' },
-    exception_type: { type: 'text' },
-    stack_trace: { type: 'text' },
-    context: { type: 'jsonb' },
-    url: { type: 'text' },
-    method: { type: 'text' },
-    status_code: { type: 'integer' },
-    user_id: { type: 'text' },
-    session_id: { type: 'text' },
-    execution_id: { type: 'text' },
-    fingerprint: { type: 'text', closed: true },
+  fields: {
+    level: field(z.enum(ERROR_LEVELS), 'text', { closed: true }),
+    message: field(content(), 'text', { privacy: 'text', reportAfter: 'exception_type' }),
+    exception_type: field(label().optional(), 'text'),
+    stack_trace: field(content().optional(), 'text', { privacy: 'text', reportAfter: 'execution_id' }),
+    context: field(jsonObject().optional(), 'jsonb', { reportAfter: 'stack_trace' }),
+    url: field(label(4096).optional(), 'text', { reportAfter: 'method' }),
+    method: field(label(16).toUpperCase().optional(), 'text', { reportAfter: 'status_code' }),
+    status_code: field(httpStatus().optional(), 'integer'),
+    user_id: field(id().optional(), 'text', { privacy: 'user' }),
+    session_id: field(id().optional(), 'text'),
+    execution_id: field(id().optional(), 'text'),
+    fingerprint: derived('text', { closed: true, reportAfter: 'message' }),
   },
-  report: [
-    'error_id',
-    'occurred_at',
-    'level',
-    'exception_type',
-    'message',
-    'fingerprint',
-    'status_code',
-    'method',
-    'url',
-    'user_id',
-    'session_id',
-    'execution_id',
-    'stack_trace',
-    'context',
-  ],
+  derive: (wire) => ({ fingerprint: errorFingerprint(wire) }),
   rollup: {
     dimensions: { level: own('level'), exception_type: own('exception_type'), fingerprint: own('fingerprint') },
     measures: { count: countOf() },
     sketches: {},
   },
-  toRow: (wire, { privacy }) => ({
-    level: wire.level,
-    message: privacy.text(wire.message),
-    exception_type: wire.exception_type,
-    stack_trace: privacy.text(wire.stack_trace),
-    context: wire.context,
-    url: wire.url,
-    method: wire.method?.toUpperCase(),
-    status_code: wire.status_code,
-    user_id: privacy.userId(wire.user_id),
-    session_id: wire.session_id,
-    execution_id: wire.execution_id,
-    fingerprint: errorFingerprint(wire),
-  }),
+  example: {
+    level: 'ERROR',
+    message: 'the order service did not answer',
+    exception_type: 'TimeoutError',
+    url: '/orders/4711',
+    status_code: 504,
+    execution_id: 'run-1',
+    context: { attempt: 3 },
+  },
 });

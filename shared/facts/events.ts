@@ -1,67 +1,37 @@
 import { sql } from 'kysely';
-import { z } from 'zod';
-import { content, id, jsonObject, label, MOMENT_ALIASES, milliseconds, time } from '../wire.ts';
-import { defineFact } from './definition.ts';
-import { countOf, meanOf, own } from './rollup.ts';
+import { content, id, jsonObject, label, milliseconds } from '../wire.ts';
+import { defineFact } from './define-fact.ts';
+import { field } from './fields.ts';
+import { countOf, mean, own } from './rollup.ts';
 
-/** Something that happened: a click, a login, a page view. */
+/** A point event: a click, a login, a page view. */
 export const events = defineFact({
   kind: 'events',
   recordType: 'event',
   noun: 'event',
   idColumn: 'event_id',
   timeColumn: 'occurred_at',
-  aliases: MOMENT_ALIASES,
-  patchable: [],
-  requiredAtFirst: [],
-  wire: z.strictObject({
-    event_id: id().optional(),
-    occurred_at: time().optional(),
-    event_type: label(),
-    event_name: label(),
-    user_id: id().optional(),
-    session_id: id().optional(),
-    feature: label().optional(),
-    duration_ms: milliseconds().optional(),
-    properties: jsonObject().optional(),
-    ip_address: label().optional(),
-    user_agent: content().optional(),
-  }),
-  columns: {
-    event_type: { type: 'text' },
-    event_name: { type: 'text' },
-    user_id: { type: 'text' },
-    session_id: { type: 'text' },
-    feature: { type: 'text' },
-    duration_ms: { type: 'numeric' },
-    properties: { type: 'jsonb' },
-    ip_address: { type: 'text' },
-    user_agent: { type: 'text' },
+  fields: {
+    event_type: field(label(), 'text'),
+    event_name: field(label(), 'text'),
+    user_id: field(id().optional(), 'text', { privacy: 'user' }),
+    session_id: field(id().optional(), 'text'),
+    feature: field(label().optional(), 'text'),
+    duration_ms: field(milliseconds().optional(), 'numeric', { measure: mean() }),
+    properties: field(jsonObject().optional(), 'jsonb'),
+    ip_address: field(label().optional(), 'text', { privacy: 'origin' }),
+    user_agent: field(content().optional(), 'text', { privacy: 'origin-text' }),
   },
-  report: [
-    'event_id',
-    'occurred_at',
-    'event_type',
-    'event_name',
-    'user_id',
-    'session_id',
-    'feature',
-    'duration_ms',
-    'properties',
-    'ip_address',
-    'user_agent',
-  ],
   rollup: {
     dimensions: {
       event_type: own('event_type'),
       event_name: own('event_name'),
       feature: own('feature'),
-      // What the popular scenarios are counted by; longer ids than a client may own are no ids.
+      // For the popular scenarios. Ids are at most 128 characters long.
       scenario_id: { value: sql`left(t.properties->>'scenario_id', 128)` },
     },
     measures: {
       count: countOf(),
-      ...meanOf('duration_ms', 'duration_ms'),
       in_session_count: countOf(sql`t.session_id IS NOT NULL`),
       // The latest name of a scenario: of two arrays the one with the later time, then the greater text.
       scenario_name_latest: {
@@ -74,15 +44,13 @@ export const events = defineFact({
     sketches: {},
     users: { name: sql`t.event_name`, feature: sql`t.feature` },
   },
-  toRow: (wire, { privacy }) => ({
-    event_type: wire.event_type,
-    event_name: wire.event_name,
-    user_id: privacy.userId(wire.user_id),
-    session_id: wire.session_id,
-    feature: wire.feature,
-    duration_ms: wire.duration_ms,
-    properties: wire.properties,
-    ip_address: privacy.origin(wire.ip_address),
-    user_agent: privacy.origin(privacy.text(wire.user_agent)),
-  }),
+  example: {
+    event_type: 'click',
+    event_name: 'message_sent',
+    user_id: 'jane',
+    session_id: 'session-1',
+    feature: 'chat',
+    duration_ms: 320,
+    properties: { channel: 'web' },
+  },
 });

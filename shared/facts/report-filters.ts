@@ -1,6 +1,7 @@
 import type { ReportParameters } from '../domain/report-parameters.ts';
 import type { FieldError } from '../errors.ts';
-import type { ColumnType, Fact } from './definition.ts';
+import type { ColumnType } from './fields.ts';
+import type { Fact } from './index.ts';
 
 /** How a raw report reaches the agent and the user of a row: in the row, or through its execution. */
 export function ownerColumns(fact: Fact): {

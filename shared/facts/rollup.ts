@@ -9,25 +9,25 @@ export interface Measure {
   merge: 'sum' | 'max';
 }
 
-/** What a fact's rows are counted by. Null is a value like others. */
+/** A column by which a fact's rows are grouped. Null is a value like others. */
 export interface RollupDimension {
   value: RawBuilder<unknown>;
   /** The value is the execution's where the fact has none of its own. */
   source?: 'executions';
 }
 
-/** What is kept of a fact by buckets of time. */
+/** What the rollup tables hold of a fact. */
 export interface Rollup {
   dimensions: Readonly<Record<string, RollupDimension>>;
   /**
-   * Smaller tables of hours and days beside the one of all dimensions, each by the dimensions it has; none for everything
-   * together. A question reads the first one that has what it names, so the smallest comes first.
+   * Smaller tables of hours and days beside the one of all dimensions, each with its dimensions; an empty list is the
+   * grand total. A question reads the first table that has the dimensions it names, so the smallest comes first.
    */
   tiers?: readonly (readonly string[])[];
   measures: Readonly<Record<string, Measure>>;
   /** Distributions, by the name of the measure: kept from the hour up. */
   sketches: Readonly<Record<string, RawBuilder<unknown>>>;
-  /** Where rows name a user, what counts as that user's activity beside their number; the amounts add up to a measure. */
+  /** Where rows name a user: what counts as that user's activity besides the number of rows; the amounts add up to a measure. */
   users?: {
     name?: RawBuilder<unknown>;
     feature?: RawBuilder<unknown>;
@@ -41,31 +41,48 @@ export function own(column: string): RollupDimension {
   return { value: sql.ref(`t.${column}`) };
 }
 
-/** How many rows, of those that hold `condition` where one is given. */
+/** How many rows; with a condition, how many of those that satisfy it. */
 export function countOf(condition?: RawBuilder<unknown>): Measure {
   const filter = condition === undefined ? sql`` : sql` FILTER (WHERE ${condition})`;
   return { type: 'bigint', aggregate: sql`count(*)${filter}`, merge: 'sum' };
 }
 
 /** How many rows have a value. */
-export function countGiven(column: string): Measure {
+function countGiven(column: string): Measure {
   return { type: 'bigint', aggregate: sql`count(${sql.ref(`t.${column}`)})`, merge: 'sum' };
 }
 
-/** The sum over rows that have a value; 0 where none has. Numeric, for no sum is too large for it. */
-export function sumOf(column: string): Measure {
+/** The sum of the values; 0 where no row has one. Numeric, so that no sum overflows. */
+function sumOf(column: string): Measure {
   return { type: 'numeric', aggregate: sql`coalesce(sum(${sql.ref(`t.${column}`)}), 0)`, merge: 'sum' };
 }
 
-/** Sum and number of a duration or score, for its mean. */
-export function meanOf<Name extends string>(name: Name, column: string) {
+function meanOf(name: string, column: string): Readonly<Record<string, Measure>> {
   return {
     [`${name}_sum`]: sumOf(column),
     [`${name}_count`]: countGiven(column),
   };
 }
 
-/** The states of a fact that begins and ends. A cancelled run is neither a success nor a failure. */
+/** Measures of one column, by their names. */
+export type FieldMeasure = (column: string) => Readonly<Record<string, Measure>>;
+
+/** Sum and number of the field's values, for its mean: `<name>_sum` and `<name>_count`. */
+export function mean(name?: string): FieldMeasure {
+  return (column) => meanOf(name ?? column, column);
+}
+
+/** The sum of the field's values: `<name>_sum`. */
+export function sum(name?: string): FieldMeasure {
+  return (column) => ({ [`${name ?? column}_sum`]: sumOf(column) });
+}
+
+/** How many rows have a value: `<name>_count`. */
+export function given(name: string): FieldMeasure {
+  return (column) => ({ [`${name}_count`]: countGiven(column) });
+}
+
+/** Counts by status of a fact that starts and ends. A cancelled run is neither a success nor a failure. */
 export function statusCounts() {
   return {
     count: countOf(),

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { Row } from '../facts/definition.ts';
+import type { Row } from '../facts/fields.ts';
 import { type FactList, type FactListQuery, factConditions, listedColumns } from '../telemetry/list-facts.ts';
 
 /**

@@ -3,8 +3,8 @@ import { daysOfRange, rangeOf, readLatestDays } from '../calendar/days-of-range.
 import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
 import type { Position } from '../domain/cursor.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
+import type { FactKind } from '../facts/index.ts';
 import type { MetricSubject } from '../metrics/ask.ts';
 import type { UsageCounter } from '../metrics/definition.ts';
 import { userRows } from '../metrics/user-rows.ts';

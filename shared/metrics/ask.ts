@@ -1,11 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import type { UsageCounters } from '../domain/usage-counters.ts';
-import type { Fact } from '../facts/definition.ts';
-import { facts } from '../facts/index.ts';
+import { type Fact, type FactKind, facts } from '../facts/index.ts';
 import type { MeasureSet } from '../rollups/aggregate.ts';
 import { localOffsets, readStale } from '../rollups/rollup-state.ts';
 import { arranged, Groups, labelSource, type Read, sourceOf } from './answer.ts';

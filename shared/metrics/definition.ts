@@ -1,5 +1,5 @@
-import type { FactKind } from '../domain/fact-kinds.ts';
 import type { UsageCounters } from '../domain/usage-counters.ts';
+import type { FactKind } from '../facts/index.ts';
 
 export const UNITS = [
   'count',

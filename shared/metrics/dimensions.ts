@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { FactKind } from '../domain/fact-kinds.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact, FactKind } from '../facts/index.ts';
 import { ownerColumns } from '../facts/report-filters.ts';
 import type { BaseFormula } from './definition.ts';
 

@@ -1,9 +1,7 @@
 import type { Interval } from '../domain/buckets.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { type FieldError, validationError } from '../errors.ts';
-import type { Fact } from '../facts/definition.ts';
-import { facts } from '../facts/index.ts';
+import { type Fact, type FactKind, facts } from '../facts/index.ts';
 import { catalog, metricByName } from './catalog/index.ts';
 import { labels } from './catalog/labels.ts';
 import type { BaseMetric, Label, Metric } from './definition.ts';

@@ -1,8 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import { facts } from '../facts/index.ts';
+import { type FactKind, facts } from '../facts/index.ts';
 import { localOffsets, readStale } from '../rollups/rollup-state.ts';
 import type { Scope } from './compile/measures.ts';
 import { spansOf } from './compile/spans.ts';

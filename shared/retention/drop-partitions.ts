@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
 import { ensurePartition } from '../db/partitions.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 import { forgetKeys } from './fact-page.ts';
 import { addRemoved } from './purge-counts.ts';
 

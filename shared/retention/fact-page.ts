@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { RowCursor } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact, FactKind } from '../facts/index.ts';
 
 /** Rows of one organisation that follow each other in the order of time and id: both ends are in it. */
 export interface FactPage {

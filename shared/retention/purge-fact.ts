@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { PurgeRef, RowCursor } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 import { forgetKeys, inPage, nextPage } from './fact-page.ts';
 import { isHeld } from './policy.ts';
 import { addRemoved } from './purge-counts.ts';

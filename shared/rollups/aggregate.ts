@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { GRAINS, type Grain } from '../domain/buckets.ts';
 import { LEAST_VALUE, LOG_GAMMA, ZERO_BIN } from '../domain/sketch.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 import type { Rollup } from '../facts/rollup.ts';
 import { joinExecution } from './join-execution.ts';
 import { rollupTable } from './rollup-table.ts';

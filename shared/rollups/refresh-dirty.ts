@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
 import { type Db, dbOf, type Entities } from '../db/orm.ts';
 import { GRAINS } from '../domain/buckets.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
-import type { Fact } from '../facts/definition.ts';
-import { facts } from '../facts/index.ts';
+import { type Fact, type FactKind, facts } from '../facts/index.ts';
 import { pgTime } from '../pg-time.ts';
 import { takeCutoff } from '../telemetry/cutoff.ts';
 import { bucketArray, within } from './intervals.ts';

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import { bucketsOf, GRAINS, type Grain, intervalsOf } from '../domain/buckets.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 import { bucketStart, combined, factBins, factMeasures, rollupBins, rollupMeasures } from './aggregate.ts';
 import { bucketArray, during } from './intervals.ts';
 import { fullTier, type RollupTier, smallTiers } from './rollup-table.ts';

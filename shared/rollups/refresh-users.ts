@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import { GRAINS, intervalsOf } from '../domain/buckets.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 import { refreshUserDays, type UserOnDay } from './refresh-user-days.ts';
 import { userActivity } from './user-activity.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
 import type { TimeRange } from '../domain/time-range.ts';
+import type { FactKind } from '../facts/index.ts';
 
 /** The buckets in which the rollups of a fact may differ from the facts. */
 export interface StaleBuckets {

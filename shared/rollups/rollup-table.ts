@@ -1,5 +1,4 @@
-import type { FactKind } from '../domain/fact-kinds.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact, FactKind } from '../facts/index.ts';
 
 /** The name of a fact's rollup table. */
 export function rollupTable(kind: FactKind): string {

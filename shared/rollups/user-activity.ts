@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Interval } from '../domain/buckets.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 import { during } from './intervals.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, dbOf, type Entities } from '../db/orm.ts';
 import { GRAINS, type Grain } from '../domain/buckets.ts';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 import { pgTime } from '../pg-time.ts';
 import { within } from './intervals.ts';
 import { dayRows, hourRows, quarterHourRows, tierRows } from './refresh-fact.ts';

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import { type Db, dbOf, type Entities } from '../db/orm.ts';
 import { GRAINS } from '../domain/buckets.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
-import { facts } from '../facts/index.ts';
+import { type FactKind, facts } from '../facts/index.ts';
 import { rollupTable } from './rollup-table.ts';
 import { type Difference, verifyDay } from './verify-day.ts';
 import { verifyUserDays } from './verify-user-days.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Fact } from '../facts/definition.ts';
+import type { Fact } from '../facts/index.ts';
 
 /** What tells whose a row is, of facts that may have it from their execution. */
 export function ownerOfRow(fact: Fact) {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
+import type { FactKind } from '../facts/index.ts';
 
 /** An id that a record would begin a row under, and when. */
 export interface KeyClaim {

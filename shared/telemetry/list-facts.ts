@@ -2,7 +2,8 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import type { Fact, Row } from '../facts/definition.ts';
+import type { Row } from '../facts/fields.ts';
+import type { Fact } from '../facts/index.ts';
 
 /** What a list of one fact can be asked for, by the names of its columns. */
 export interface FactList {

@@ -1,10 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { FactKind } from '../domain/fact-kinds.ts';
 import type { Privacy } from '../domain/privacy.ts';
 import type { FieldError } from '../errors.ts';
-import type { Fact, Row } from '../facts/definition.ts';
 import { type Dimension, dimensions } from '../facts/dimensions.ts';
-import { factList } from '../facts/index.ts';
+import type { Row } from '../facts/fields.ts';
+import { type Fact, type FactKind, factList } from '../facts/index.ts';
 import { MAX_AHEAD_MS } from '../wire.ts';
 
 /** Whose telemetry it is, and what its organisation lets be kept. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { Row } from '../facts/definition.ts';
 import { executions } from '../facts/executions.ts';
+import type { Row } from '../facts/fields.ts';
 import { readFact } from './read-fact.ts';
 
 /** An execution shows this many of its tool usages and AI usages; their number is told whole. */

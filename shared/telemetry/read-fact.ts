@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { Fact, Row } from '../facts/definition.ts';
+import type { Row } from '../facts/fields.ts';
+import type { Fact } from '../facts/index.ts';
 
 /** One fact by its id, wherever in time it lies; null where the organisation has none. */
 export async function readFact(db: Db, fact: Fact, orgId: string, id: string): Promise<Row | null> {

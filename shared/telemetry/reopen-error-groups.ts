@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { Row } from '../facts/definition.ts';
+import type { Row } from '../facts/fields.ts';
 
 /**
  * Opens resolved groups that newly stored errors show to be back: those that occurred after the resolution. Ignored ones

@@ -1,9 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { FactKind } from '../domain/fact-kinds.ts';
-import type { Fact } from '../facts/definition.ts';
 import { dimensions } from '../facts/dimensions.ts';
-import { factList } from '../facts/index.ts';
+import { type Fact, type FactKind, factList } from '../facts/index.ts';
 import { pgTime } from '../pg-time.ts';
 import { claimKeys, type KeyClaim } from './claim-keys.ts';
 import { takeIngestStamp } from './cutoff.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { Row } from '../facts/definition.ts';
 import type { Dimension } from '../facts/dimensions.ts';
+import type { Row } from '../facts/fields.ts';
 
 /** One thing said of one user or agent, at a time. */
 export interface DimensionRecord {

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { Fact, Row } from '../facts/definition.ts';
+import type { Row } from '../facts/fields.ts';
+import type { Fact } from '../facts/index.ts';
 import { awaitExecutions, markDependents, ownerOfRow } from './awaited-executions.ts';
 
 /** A record that is ready to be stored: its id is known, its time chosen. */

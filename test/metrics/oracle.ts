@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { type Db, dbOf, type Orm } from '../../shared/db/orm.ts';
-import type { FactKind } from '../../shared/domain/fact-kinds.ts';
-import { facts } from '../../shared/facts/index.ts';
+import { type FactKind, facts } from '../../shared/facts/index.ts';
 import type { Granularity } from '../../shared/metrics/query.ts';
 import { pgTime } from '../../shared/pg-time.ts';
 

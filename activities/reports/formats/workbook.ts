@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import exceljs from 'exceljs';
 import { z } from 'zod';
-import type { ColumnType } from '../../../shared/facts/definition.ts';
+import type { ColumnType } from '../../../shared/facts/fields.ts';
 import type { SourceColumn } from '../../../shared/reports/sources/source.ts';
 import { linesOf } from './lines.ts';
 

@@ -1,7 +1,7 @@
 import { explainGrouping } from '../../../shared/domain/fingerprint.ts';
 import type { TimeRange } from '../../../shared/domain/time-range.ts';
-import type { Row } from '../../../shared/facts/definition.ts';
 import { errors } from '../../../shared/facts/errors.ts';
+import type { Row } from '../../../shared/facts/fields.ts';
 import type { ErrorGroup } from '../../../shared/insights/error-groups.ts';
 import type { ErrorCounts, ErrorGroupStats } from '../../../shared/insights/error-stats.ts';
 import { pgTime } from '../../../shared/pg-time.ts';

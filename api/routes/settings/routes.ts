@@ -5,9 +5,9 @@ import { RETENTION_KINDS } from '../../../shared/contracts/retention.ts';
 import { Organisation } from '../../../shared/db/entities/organisation.ts';
 import { type Db, dbOf, type Entities } from '../../../shared/db/orm.ts';
 import { DEFAULT_PRIVACY, privacySettingsSchema } from '../../../shared/domain/privacy.ts';
-import { changedRetention, retentionChangesSchema } from '../../../shared/domain/retention.ts';
 import { usageCounters, usageCountersSchema } from '../../../shared/domain/usage-counters.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
+import { changedRetention, retentionChangesSchema } from '../../../shared/retention/rules.ts';
 import { label, usd } from '../../../shared/wire.ts';
 import { type Access, defineRoute, parseFields, type RequestContext, type Route } from '../../route.ts';
 

@@ -1,7 +1,8 @@
 import { dbOf } from '../../../shared/db/orm.ts';
 import { createPrivacy } from '../../../shared/domain/privacy.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
-import type { Fact, Row } from '../../../shared/facts/definition.ts';
+import type { Row } from '../../../shared/facts/fields.ts';
+import type { Fact } from '../../../shared/facts/index.ts';
 import { prepareBatch, type Receiver, type RecordError } from '../../../shared/telemetry/prepare.ts';
 import { readFact } from '../../../shared/telemetry/read-fact.ts';
 import {
@@ -51,8 +52,7 @@ export async function ingestOne(
   present: Present,
   mode: WriteOptions['mode'] = 'merge',
 ): Promise<Answer> {
-  if ('type' in fields)
-    throw validationError([{ field: 'type', message: 'is not a field that is known here; remove it' }]);
+  if ('type' in fields) throw validationError([{ field: 'type', message: 'is an unknown field; remove it' }]);
   const receiver = await receiverOf(context);
   const batch = prepareBatch([{ ...fields, type: fact.recordType }], receiver, new Date());
   requireGood(batch.errors, fact);

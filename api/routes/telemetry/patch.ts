@@ -1,8 +1,10 @@
 import { dbOf } from '../../../shared/db/orm.ts';
 import { createPrivacy } from '../../../shared/domain/privacy.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
-import { type Fact, type Row, rename } from '../../../shared/facts/definition.ts';
+import { renameAliases } from '../../../shared/facts/aliases.ts';
 import { executions } from '../../../shared/facts/executions.ts';
+import type { Row } from '../../../shared/facts/fields.ts';
+import type { Fact } from '../../../shared/facts/index.ts';
 import { readFact } from '../../../shared/telemetry/read-fact.ts';
 import type { Answer, RequestContext } from '../../route.ts';
 import { ingestOne, presentStored } from './ingest.ts';
@@ -15,15 +17,13 @@ export async function patchRecord(context: RequestContext, fact: Fact, id: strin
   const given = context.body.object();
   const fixed = Object.keys(given).filter((field) => !fact.patchable.includes(field));
   if (fixed.length > 0) {
-    throw validationError(
-      fixed.map((field) => ({ field, message: 'cannot be changed, or is not a field that is known here' })),
-    );
+    throw validationError(fixed.map((field) => ({ field, message: 'cannot be changed, or is an unknown field' })));
   }
   const stored = await readFact(dbOf(context.em), fact, context.caller.credential.orgId, id);
   if (!stored || !(await isOwn(context, fact, stored))) {
     throw new TidemarkError('not-found', `There is no ${fact.noun} ${id}.`);
   }
-  const fields = rename(given, fact.aliases);
+  const fields = renameAliases(given, fact.aliases);
   if (endsNow(fields, stored)) fields.ended_at = new Date().toISOString();
   return ingestOne(context, fact, { ...fields, [fact.idColumn]: id }, presentStored(fact), 'patch');
 }

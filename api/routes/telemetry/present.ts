@@ -1,4 +1,5 @@
-import type { ColumnType, Fact, Row } from '../../../shared/facts/definition.ts';
+import type { ColumnType, Row } from '../../../shared/facts/fields.ts';
+import type { Fact } from '../../../shared/facts/index.ts';
 import { pgTime } from '../../../shared/pg-time.ts';
 
 /** A stored fact as an answer shows it: times in UTC, numbers as numbers. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { Fact } from '../../../shared/facts/definition.ts';
 import { type Dimension, dimensions } from '../../../shared/facts/dimensions.ts';
-import { factList } from '../../../shared/facts/index.ts';
+import { type Fact, factList } from '../../../shared/facts/index.ts';
 import { described } from '../../openapi/fields.ts';
 import { schemaName } from './stored-schema.ts';
 

@@ -4,18 +4,17 @@ import { TidemarkError, validationError } from '../../../shared/errors.ts';
 import { agentWorkflows } from '../../../shared/facts/agent-workflows.ts';
 import { aiUsage } from '../../../shared/facts/ai-usage.ts';
 import { apiCalls } from '../../../shared/facts/api-calls.ts';
-import type { Fact } from '../../../shared/facts/definition.ts';
 import { agents, type Dimension, users } from '../../../shared/facts/dimensions.ts';
 import { errors } from '../../../shared/facts/errors.ts';
 import { events } from '../../../shared/facts/events.ts';
 import { executions } from '../../../shared/facts/executions.ts';
+import type { Fact } from '../../../shared/facts/index.ts';
 import { sessions } from '../../../shared/facts/sessions.ts';
 import { toolUsages } from '../../../shared/facts/tool-usages.ts';
 import { prepareBatch } from '../../../shared/telemetry/prepare.ts';
 import { storeBatch } from '../../../shared/telemetry/store-batch.ts';
 import { storedAnswers } from '../../http/answers.ts';
 import { type Access, type AnswerDescription, defineRoute, type RequestContext, type Route } from '../../route.ts';
-import { changeExamples, recordExamples } from './examples.ts';
 import { ingestMany, ingestOne, type Present, presentStored, receiverOf } from './ingest.ts';
 import { patchRecord } from './patch.ts';
 import { presentFact } from './present.ts';
@@ -40,7 +39,7 @@ function recordRoute(
     body: 'json',
     bodySchema: recordBody(fact),
     answers,
-    example: { body: recordExamples[fact.kind] },
+    example: { body: fact.example },
     handle: (context) => ingestOne(context, fact, context.body.object(), present),
   });
 }
@@ -59,8 +58,8 @@ function finishRoute(path: string, fact: Fact): Route {
     takesIdempotencyKey: true,
     answers: { 200: { description: 'As it stands now.', schema: storedSchemas[fact.kind] } },
     example: {
-      params: { id: String(recordExamples[fact.kind][fact.idColumn]) },
-      body: changeExamples[fact.kind],
+      params: { id: String(fact.example[fact.idColumn]) },
+      body: fact.changeExample,
     },
     handle: (context) => patchRecord(context, fact, context.params.id ?? ''),
   });
@@ -116,9 +115,9 @@ const batch = defineRoute({
   answers: { 202: { description: 'What became of the records.', schema: batchAnswerSchema } },
   example: {
     body: [
-      { type: 'session', ...recordExamples.sessions },
-      { type: 'execution', ...recordExamples.executions, status: 'success' },
-      { type: 'ai_usage', ...recordExamples.ai_usage },
+      { type: 'session', ...sessions.example },
+      { type: 'execution', ...executions.example, status: 'success' },
+      { type: 'ai_usage', ...aiUsage.example },
     ],
   },
   handle: (context) => ingestMany(context, context.body.records()),
@@ -149,9 +148,7 @@ async function putDimension(context: RequestContext, dimension: Dimension, id: s
     (field) => field === 'type' || (field === dimension.idColumn && fields[field] !== id),
   );
   if (reserved.length > 0) {
-    throw validationError(
-      reserved.map((field) => ({ field, message: 'is not a field that is known here; remove it' })),
-    );
+    throw validationError(reserved.map((field) => ({ field, message: 'is an unknown field; remove it' })));
   }
   const receiver = await receiverOf(context);
   const record = { ...fields, [dimension.idColumn]: id, type: dimension.recordType };

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { FactKind } from '../../../shared/domain/fact-kinds.ts';
-import type { Column, Fact } from '../../../shared/facts/definition.ts';
-import { facts } from '../../../shared/facts/index.ts';
+import type { Column } from '../../../shared/facts/fields.ts';
+import { byKind, type Fact } from '../../../shared/facts/index.ts';
 import { ERROR_LEVELS, EXECUTION_STATUSES } from '../../../shared/wire.ts';
 import { described } from '../../openapi/fields.ts';
 
@@ -62,13 +61,4 @@ export function schemaName(recordType: string): string {
 }
 
 /** Each fact as answers show it (`present.ts`), from its columns. */
-export const storedSchemas: Readonly<Record<FactKind, z.ZodObject>> = {
-  sessions: storedSchema(facts.sessions),
-  agent_workflows: storedSchema(facts.agent_workflows),
-  executions: storedSchema(facts.executions),
-  tool_usages: storedSchema(facts.tool_usages),
-  ai_usage: storedSchema(facts.ai_usage),
-  events: storedSchema(facts.events),
-  api_calls: storedSchema(facts.api_calls),
-  errors: storedSchema(facts.errors),
-};
+export const storedSchemas = byKind(storedSchema);

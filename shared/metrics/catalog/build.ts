@@ -1,4 +1,4 @@
-import type { FactKind } from '../../domain/fact-kinds.ts';
+import type { FactKind } from '../../facts/index.ts';
 import type { Metric, Unit, UsageCounter } from '../definition.ts';
 
 interface Said {

@@ -1,8 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { GRAINS, type Interval } from '../../domain/buckets.ts';
-import type { FactKind } from '../../domain/fact-kinds.ts';
-import type { Fact } from '../../facts/definition.ts';
-import { facts } from '../../facts/index.ts';
+import { type Fact, type FactKind, facts } from '../../facts/index.ts';
 import { within } from '../../rollups/intervals.ts';
 import type { StaleBuckets } from '../../rollups/rollup-state.ts';
 import { spansOf } from './spans.ts';

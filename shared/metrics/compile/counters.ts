@@ -1,5 +1,5 @@
-import type { FactKind } from '../../domain/fact-kinds.ts';
 import type { UsageCounters } from '../../domain/usage-counters.ts';
+import type { FactKind } from '../../facts/index.ts';
 import type { BaseMetric, UsageCounter } from '../definition.ts';
 import type { Scope } from './measures.ts';
 

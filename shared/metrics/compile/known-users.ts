@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Interval, intervalsOf } from '../../domain/buckets.ts';
-import type { Fact } from '../../facts/definition.ts';
+import type { Fact } from '../../facts/index.ts';
 import { within } from '../../rollups/intervals.ts';
 
 /** Quarter hours of a fact that changed since its user rows were made, in milliseconds, in order. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { GRAINS, type Grain, type Interval } from '../../domain/buckets.ts';
-import type { Fact } from '../../facts/definition.ts';
+import type { Fact } from '../../facts/index.ts';
 import {
   combined,
   factBins,

@@ -1,5 +1,4 @@
-import type { Fact } from '../../facts/definition.ts';
-import { facts } from '../../facts/index.ts';
+import { type Fact, facts } from '../../facts/index.ts';
 import { rawSource } from './raw.ts';
 import type { ReportSource } from './source.ts';
 import { userActivitySource } from './user-activity.ts';

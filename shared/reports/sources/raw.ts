@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Fact, ReportColumn } from '../../facts/definition.ts';
+import type { ReportColumn } from '../../facts/fields.ts';
+import type { Fact } from '../../facts/index.ts';
 import { ownerColumns } from '../../facts/report-filters.ts';
 import { joinExecution } from '../../rollups/join-execution.ts';
 import {

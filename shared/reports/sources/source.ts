@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ReportParameters } from '../../domain/report-parameters.ts';
 import type { UsageCounters } from '../../domain/usage-counters.ts';
-import type { ColumnType } from '../../facts/definition.ts';
+import type { ColumnType } from '../../facts/fields.ts';
 
 /** Which rows a report holds. All values go into the text of its statements as escaped literals: COPY takes no parameters. */
 export interface ReportScope {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type PurgeTarget, RETENTION_KINDS, type RetentionDays, type RetentionKind } from '../contracts/retention.ts';
-import type { FactKind } from './fact-kinds.ts';
+import type { FactKind } from '../facts/index.ts';
 
 const MAX_DAYS = 36_500;
 

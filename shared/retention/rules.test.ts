@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { changedRetention, cutoffOf, purgeTargets } from './retention.ts';
+import { changedRetention, cutoffOf, purgeTargets } from './rules.ts';
 
 it('cuts off at a UTC midnight, whatever the hour', () => {
   const morning = new Date('2026-03-01T00:00:00.000Z');
