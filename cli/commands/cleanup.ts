@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { RETENTION_KINDS, type RetentionDays, type RetentionProgress } from '../../shared/contracts/retention.ts';
+import type { RetentionDays, RetentionProgress } from '../../shared/contracts/retention.ts';
 import { retentionByHand } from '../../shared/retention/by-hand.ts';
+import { RETENTION_KINDS } from '../../shared/retention/rules.ts';
 import { CliError } from '../cli-error.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 

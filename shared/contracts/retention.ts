@@ -1,27 +1,12 @@
 /** What crosses between the API, the retention workflows and their activities. Kinds and counts, never rows. */
 
-/** What a retention policy can name; `executions` takes their tool usages along. */
-export const RETENTION_KINDS = [
-  'events',
-  'executions',
-  'ai_usage',
-  'sessions',
-  'errors',
-  'api_calls',
-  'agent_workflows',
-  'rollups',
-  'reports',
-  'system_samples',
-] as const;
-export type RetentionKind = (typeof RETENTION_KINDS)[number];
-
-/** Days by kind; a kind without an entry is kept. */
-export type RetentionDays = Partial<Record<RetentionKind, number>>;
+/** Days by kind (`retention/rules.ts` lists the kinds); kinds that are absent are kept. */
+export type RetentionDays = Record<string, number>;
 
 /** One table or group of tables to be purged: a fact, or a kind that is not a fact. */
 export interface PurgeTarget {
   name: string;
-  kind: RetentionKind;
+  kind: string;
   /** A UTC midnight; rows before it are removed. */
   cutoff: string;
 }

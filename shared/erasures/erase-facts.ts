@@ -2,7 +2,8 @@ import { type RawBuilder, sql } from 'kysely';
 import type { ErasedFact, EraseStep } from '../contracts/erasure.ts';
 import type { PurgeRef, RowCursor } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
-import { type Fact, type FactKind, facts } from '../facts/index.ts';
+import { dependsOnExecution } from '../facts/depends-on-execution.ts';
+import { type Fact, type FactKind, factList, facts } from '../facts/index.ts';
 import { forgetKeys, inPage, nextPage } from '../retention/fact-page.ts';
 import { isHeld } from '../retention/policy.ts';
 import { addRemoved } from '../retention/purge-counts.ts';
@@ -45,9 +46,14 @@ export async function eraseFactBatch(
       rows: sql`DELETE FROM ${sql.table(kind)} WHERE ${inPage(fact, ref.orgId, page, after)}
         AND user_id IN (SELECT json_array_elements_text(${users}::json)) ${returning(fact)}`,
     };
-    const dependents = kind === 'executions' ? [ofExecutions('tool_usages', ref), ofExecutions('ai_usage', ref)] : [];
+    const dependents = kind === 'executions' ? factList.filter(dependsOnExecution) : [];
     let rows = 0;
-    for (const count of await removeAll(trx, [own, ...dependents], ref.orgId, stamp)) {
+    for (const count of await removeAll(
+      trx,
+      [own, ...dependents.map((each) => ofExecutions(each, ref))],
+      ref.orgId,
+      stamp,
+    )) {
       if (count.rows === 0) continue;
       rows += count.rows;
       await addRemoved(trx, ref, count.kind, count);
@@ -56,12 +62,12 @@ export async function eraseFactBatch(
   });
 }
 
-function ofExecutions(kind: 'tool_usages' | 'ai_usage', { orgId }: PurgeRef): Gone {
+function ofExecutions(fact: Fact, { orgId }: PurgeRef): Gone {
   return {
-    kind,
-    cte: kind,
-    rows: sql`DELETE FROM ${sql.table(kind)} t USING gone g
-      WHERE t.org_id = ${orgId} AND t.execution_id = g.id ${returning(facts[kind], 't')}`,
+    kind: fact.kind,
+    cte: fact.kind,
+    rows: sql`DELETE FROM ${sql.table(fact.kind)} t USING gone g
+      WHERE t.org_id = ${orgId} AND t.execution_id = g.id ${returning(fact, 't')}`,
   };
 }
 

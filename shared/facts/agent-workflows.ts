@@ -12,6 +12,7 @@ export const agentWorkflows = defineFact({
   noun: 'workflow',
   idColumn: 'workflow_id',
   timeColumn: 'started_at',
+  purgeOrder: 7,
   fields: {
     ended_at: field(time().optional(), 'timestamptz', { patchable: true }),
     duration_ms: generated('numeric', { measure: mean() }),

@@ -14,6 +14,7 @@ export const aiUsage = defineFact({
   noun: 'AI usage',
   idColumn: 'usage_id',
   timeColumn: 'occurred_at',
+  purgeOrder: 3,
   fields: {
     feature: field(label(), 'text'),
     success: field(z.boolean(), 'boolean'),

@@ -11,6 +11,7 @@ export const apiCalls = defineFact({
   noun: 'API call',
   idColumn: 'call_id',
   timeColumn: 'occurred_at',
+  purgeOrder: 6,
   fields: {
     method: field(label(16).toUpperCase(), 'text'),
     path: field(label(2048), 'text'),

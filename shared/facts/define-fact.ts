@@ -60,6 +60,8 @@ interface FactOptions<Kind extends string, Declared extends Fields> {
   rollup: Rollup;
   /** A row belongs to one row of the named fact and is purged and erased with it. */
   belongsTo?: string;
+  /** The place among the facts of a retention policy; facts without one are last. */
+  purgeOrder?: number;
   /** A record as a client sends it, for the API's document. */
   example: Row;
   /** What finishes the record of `example`; for facts with patchable fields. */
@@ -86,6 +88,7 @@ export interface FactOf<Kind extends string> {
   report: readonly ReportColumn[];
   rollup: Rollup;
   belongsTo?: string;
+  purgeOrder: number;
   example: Row;
   changeExample?: Row;
   /** True where `status` tells whether a row is finished. */
@@ -132,6 +135,7 @@ export function defineFact<const Kind extends string, Declared extends Fields>(
     report: [idColumn, timeColumn, ...reportColumns(fields)],
     rollup: { ...rollup, measures: { ...rollup.measures, ...measuresOf(fields) } },
     ...(options.belongsTo !== undefined && { belongsTo: options.belongsTo }),
+    purgeOrder: options.purgeOrder ?? Number.POSITIVE_INFINITY,
     example: options.example,
     ...(options.changeExample && { changeExample: options.changeExample }),
     hasStatus: 'status' in columns,

@@ -12,6 +12,7 @@ export const errors = defineFact({
   noun: 'error',
   idColumn: 'error_id',
   timeColumn: 'occurred_at',
+  purgeOrder: 5,
   fields: {
     level: field(z.enum(ERROR_LEVELS), 'text', { closed: true }),
     message: field(content(), 'text', { privacy: 'text', reportAfter: 'exception_type' }),

@@ -11,6 +11,7 @@ export const events = defineFact({
   noun: 'event',
   idColumn: 'event_id',
   timeColumn: 'occurred_at',
+  purgeOrder: 1,
   fields: {
     event_type: field(label(), 'text'),
     event_name: field(label(), 'text'),

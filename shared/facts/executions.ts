@@ -12,6 +12,7 @@ export const executions = defineFact({
   noun: 'execution',
   idColumn: 'execution_id',
   timeColumn: 'started_at',
+  purgeOrder: 2,
   fields: {
     ended_at: field(time().optional(), 'timestamptz', { patchable: true }),
     duration_ms: generated('numeric', { measure: mean() }),

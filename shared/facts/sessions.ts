@@ -12,6 +12,7 @@ export const sessions = defineFact({
   idColumn: 'session_id',
   requiresId: true,
   timeColumn: 'started_at',
+  purgeOrder: 4,
   fields: {
     ended_at: field(time().optional(), 'timestamptz', { patchable: true, measure: given('ended') }),
     duration_ms: generated('numeric', { measure: mean() }),

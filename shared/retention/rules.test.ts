@@ -13,7 +13,7 @@ it('merges changes: null keeps all, what is not named stays', () => {
   expect(changedRetention({ events: 5 }, {})).toEqual({ events: 5 });
 });
 
-it('takes what hangs on executions before them, and nothing that is kept', () => {
+it('purges what belongs to executions before them, and nothing that is kept', () => {
   const at = new Date('2026-03-01T02:30:00Z');
   const cutoff = '2026-02-19T00:00:00.000Z';
   expect(purgeTargets({ rollups: 10, executions: 10 }, at)).toEqual([

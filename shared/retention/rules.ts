@@ -1,8 +1,19 @@
 import { z } from 'zod';
-import { type PurgeTarget, RETENTION_KINDS, type RetentionDays, type RetentionKind } from '../contracts/retention.ts';
-import type { FactKind } from '../facts/index.ts';
+import type { PurgeTarget, RetentionDays } from '../contracts/retention.ts';
+import { type FactKind, factList } from '../facts/index.ts';
 
 const MAX_DAYS = 36_500;
+
+/** What a retention policy can name: facts, with the facts that belong to them, and what is derived from facts. */
+export const RETENTION_KINDS: readonly string[] = [
+  ...factList
+    .filter(({ belongsTo }) => belongsTo === undefined)
+    .toSorted((a, b) => (a.purgeOrder < b.purgeOrder ? -1 : 1))
+    .map(({ kind }) => kind),
+  'rollups',
+  'reports',
+  'system_samples',
+];
 
 /** Days to keep; null keeps for ever. */
 const days = z
@@ -12,63 +23,41 @@ const days = z
   .max(MAX_DAYS, `must not be more than ${MAX_DAYS} days; null keeps all`)
   .nullable();
 
-/** The retention settings as they are changed: what is not named stays as it is. */
-export const retentionChangesSchema = z.strictObject({
-  events: days.optional(),
-  executions: days.optional(),
-  ai_usage: days.optional(),
-  sessions: days.optional(),
-  errors: days.optional(),
-  api_calls: days.optional(),
-  agent_workflows: days.optional(),
-  rollups: days.optional(),
-  reports: days.optional(),
-  system_samples: days.optional(),
-} satisfies Record<RetentionKind, z.ZodType>);
+/** A change of the retention settings; kinds that are absent stay as they are. */
+export const retentionChangesSchema = z.strictObject(
+  Object.fromEntries(RETENTION_KINDS.map((kind) => [kind, days.optional()])),
+);
 
 export type RetentionChanges = z.output<typeof retentionChangesSchema>;
 
-/** The policy after a change; only kinds that are not kept for ever stand in it. */
+/** The policy after a change, without the kinds that are kept for ever. */
 export function changedRetention(policy: RetentionDays, changes: RetentionChanges): RetentionDays {
   const changed: RetentionDays = {};
   for (const kind of RETENTION_KINDS) {
-    const wanted = changes[kind] === undefined ? policy[kind] : changes[kind];
-    if (wanted !== undefined && wanted !== null) changed[kind] = wanted;
+    const kept = changes[kind] === undefined ? policy[kind] : changes[kind];
+    if (kept !== undefined && kept !== null) changed[kind] = kept;
   }
   return changed;
 }
 
-/** The facts that a kind of policy removes, in order: what hangs on another goes before it. Empty for what is no fact. */
-export function factsOf(kind: RetentionKind): readonly FactKind[] {
-  switch (kind) {
-    case 'executions':
-      return ['tool_usages', 'executions'];
-    case 'events':
-    case 'ai_usage':
-    case 'sessions':
-    case 'errors':
-    case 'api_calls':
-    case 'agent_workflows':
-      return [kind];
-    case 'rollups':
-    case 'reports':
-    case 'system_samples':
-      return [];
-  }
+/** The facts that a kind of the policy purges: those that belong to a fact come before it. Empty for other kinds. */
+export function factsOf(kind: string): readonly FactKind[] {
+  const own = factList.filter((fact) => fact.kind === kind);
+  return [...factList.filter(({ belongsTo }) => belongsTo === kind), ...own].map((fact) => fact.kind);
 }
 
-/** The UTC midnight that lies so many days before that of `at`. */
+/** The UTC midnight `keptDays` days before that of `at`. */
 export function cutoffOf(keptDays: number, at: Date): Date {
   return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() - keptDays));
 }
 
-/** What a policy removes at a time, in the order in which it is done. */
+/** What a policy purges at a time, in order. */
 export function purgeTargets(policy: RetentionDays, at: Date): PurgeTarget[] {
   return RETENTION_KINDS.flatMap((kind) => {
     const keptDays = policy[kind];
     if (keptDays === undefined) return [];
     const cutoff = cutoffOf(keptDays, at).toISOString();
-    const kinds: readonly string[] = factsOf(kind);
+    const kinds = factsOf(kind);
     return (kinds.length === 0 ? [kind] : kinds).map((name) => ({ name, kind, cutoff }));
   });
 }

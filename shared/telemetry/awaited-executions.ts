@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { dependsOnExecution } from '../facts/depends-on-execution.ts';
 import type { Fact } from '../facts/index.ts';
 
 /** What tells whose a row is, of facts that may have it from their execution. */
@@ -41,8 +42,4 @@ export function markDependents(fact: Fact, orgId: string, stamp: string) {
     INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
     SELECT DISTINCT ${orgId}, kind, bucket, ${stamp}::timestamptz FROM arrived
   )`;
-}
-
-function dependsOnExecution(fact: Fact): boolean {
-  return Object.values(fact.rollup.dimensions).some(({ source }) => source === 'executions');
 }

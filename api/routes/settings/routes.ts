@@ -1,13 +1,12 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { sql } from 'kysely';
 import { z } from 'zod';
-import { RETENTION_KINDS } from '../../../shared/contracts/retention.ts';
 import { Organisation } from '../../../shared/db/entities/organisation.ts';
 import { type Db, dbOf, type Entities } from '../../../shared/db/orm.ts';
 import { DEFAULT_PRIVACY, privacySettingsSchema } from '../../../shared/domain/privacy.ts';
 import { usageCounters, usageCountersSchema } from '../../../shared/domain/usage-counters.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
-import { changedRetention, retentionChangesSchema } from '../../../shared/retention/rules.ts';
+import { changedRetention, RETENTION_KINDS, retentionChangesSchema } from '../../../shared/retention/rules.ts';
 import { label, usd } from '../../../shared/wire.ts';
 import { type Access, defineRoute, parseFields, type RequestContext, type Route } from '../../route.ts';
 
