@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { daysOfRange, rangeOf, readLatestDays } from '../calendar/days-of-range.ts';
+import { containsPattern } from '../db/contains-pattern.ts';
 import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
 import type { Position } from '../domain/cursor.ts';
@@ -67,7 +68,7 @@ async function readWindow(db: Db, query: UserDaysQuery, range: TimeRange, limit:
   const { subject, userId, search, after } = query;
   const only = [sql`true`];
   if (userId !== undefined) only.push(sql`t.user_id = ${userId}`);
-  if (search !== undefined) only.push(sql`t.user_id ILIKE ${`%${search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`}`);
+  if (search !== undefined) only.push(sql`t.user_id ILIKE ${containsPattern(search)}`);
   const rows = await userRows(db, {
     orgId: subject.orgId,
     kinds: USER_DAY_FACTS,

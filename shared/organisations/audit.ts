@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import { containsPattern } from '../db/contains-pattern.ts';
 import type { Db } from '../db/orm.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
@@ -77,7 +78,7 @@ export async function listAudit(db: Db, query: AuditQuery) {
   if (query.action !== undefined) select = select.where('action', '=', query.action);
   if (query.actor !== undefined) select = select.where('actor', '=', query.actor);
   if (query.search !== undefined) {
-    const pattern = `%${query.search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+    const pattern = containsPattern(query.search);
     select = select.where(
       sql<boolean>`(actor ILIKE ${pattern} OR target ILIKE ${pattern} OR details::text ILIKE ${pattern})`,
     );

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { containsPattern } from '../db/contains-pattern.ts';
 import type { Db } from '../db/orm.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
@@ -70,7 +71,7 @@ export function factConditions({ fact, filters, measures, searched }: FactList, 
   ];
   if (query.userId !== undefined) conditions.push(sql`t.user_id = ${query.userId}`);
   if (query.search !== undefined) {
-    const pattern = `%${query.search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+    const pattern = containsPattern(query.search);
     conditions.push(
       sql`(${sql.join(
         searched.map((name) => sql`${sql.ref(`t.${name}`)} ILIKE ${pattern}`),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { JOB_STATUSES } from '../../../shared/contracts/jobs.ts';
+import { containsPattern } from '../../../shared/db/contains-pattern.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { validationError } from '../../../shared/errors.ts';
@@ -67,7 +68,7 @@ const list = defineRoute({
         ...(query.report_type ? { reportType: query.report_type } : {}),
         ...(query.format ? { format: query.format } : {}),
         ...(query.user_id ? { requestedBy: query.user_id } : {}),
-        ...(query.search ? { name: { $ilike: `%${query.search.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%` } } : {}),
+        ...(query.search ? { name: { $ilike: containsPattern(query.search) } } : {}),
         // Ids are UUIDv7: their order is the order in which they were made.
         ...(query.cursor ? { id: { $lt: cursorId(query.cursor.id) } } : {}),
       },
