@@ -1,83 +1,78 @@
+import { exponentialBuckets, Histogram } from 'prom-client';
+
 /** What this process answered within the last hour. */
 export interface RequestWindow {
   record(durationMs: number, status: number): void;
-  stats(): RequestStats;
+  stats(): Promise<RequestStats>;
 }
 
 export interface RequestStats {
   count: number;
-  /** Null where nothing was answered. */
+  /** Null without requests. */
   avgMs: number | null;
   p95Ms: number | null;
-  /** The share of answers that were our fault, 500 and above, in percent. */
+  /** The share of server faults (status 500 and above), in percent. */
   errorRate: number;
 }
 
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
 
-/** Bins of durations grow by a tenth, from half a millisecond to a minute and a half, so a percentile is off by that at most. */
-const LEAST_MS = 0.5;
-const GROWTH = 1.1;
-const BINS = 128;
+/** Each bucket is a tenth wider than the one before, from 0.5 ms to 90 s: a percentile is at most 10 % too high. */
+const BUCKETS_MS = exponentialBuckets(0.5, 1.1, 128);
 
 interface Minute {
   number: number;
-  count: number;
-  errors: number;
-  sumMs: number;
-  bins: Uint32Array;
+  durations: Histogram<'outcome' | 'le'>;
 }
 
-/** A ring of minutes, of one size however much is answered. `now` is a clock in milliseconds. */
+/**
+ * A ring of histograms, one a minute, of constant size. A `Summary` of prom-client slides its percentiles alone, not its
+ * sum and count, and writes each duration into every age bucket.
+ * @param now a clock in milliseconds
+ */
 export function createRequestWindow(now: () => number = Date.now): RequestWindow {
-  const ring: Minute[] = Array.from({ length: MINUTES }, () => emptyMinute(-1));
+  const ring = Array.from({ length: MINUTES }, (): Minute => ({ number: -1, durations: emptyHistogram() }));
 
   return {
     record(durationMs, status) {
       const number = Math.floor(now() / MINUTE_MS);
-      let minute = ring[number % MINUTES];
-      if (minute?.number !== number) {
-        minute = emptyMinute(number);
-        ring[number % MINUTES] = minute;
+      const minute = ring[number % MINUTES];
+      if (!minute) return;
+      if (minute.number !== number) {
+        minute.durations.reset();
+        minute.number = number;
       }
-      const bin = binOf(durationMs);
-      minute.count += 1;
-      minute.errors += status >= 500 ? 1 : 0;
-      minute.sumMs += durationMs;
-      minute.bins[bin] = (minute.bins[bin] ?? 0) + 1;
+      minute.durations.observe({ outcome: status >= 500 ? 'fault' : 'answer' }, durationMs);
     },
-    stats() {
+    async stats() {
       const oldest = Math.floor(now() / MINUTE_MS) - MINUTES;
-      const minutes = ring.filter(({ number, count }) => number > oldest && count > 0);
-      const sum = (of: (minute: Minute) => number) => minutes.reduce((total, minute) => total + of(minute), 0);
-      const count = sum((minute) => minute.count);
+      const live = ring.filter(({ number }) => number > oldest && number >= 0);
+      const metrics = await Promise.all(live.map(({ durations }) => durations.get()));
+      let count = 0;
+      let faults = 0;
+      let sumMs = 0;
+      const upTo = new Map<unknown, number>();
+      for (const { metricName, labels, value } of metrics.flatMap(({ values }) => values)) {
+        if (metricName === 'duration_ms_count') count += value;
+        if (metricName === 'duration_ms_count' && labels.outcome === 'fault') faults += value;
+        if (metricName === 'duration_ms_sum') sumMs += value;
+        if (metricName === 'duration_ms_bucket') upTo.set(labels.le, (upTo.get(labels.le) ?? 0) + value);
+      }
       if (count === 0) return { count, avgMs: null, p95Ms: null, errorRate: 0 };
-      return {
-        count,
-        avgMs: sum(({ sumMs }) => sumMs) / count,
-        p95Ms: percentile(minutes, count * 0.95),
-        errorRate: (sum(({ errors }) => errors) / count) * 100,
-      };
+      // Durations beyond the last bucket count as its bound.
+      const p95Ms = BUCKETS_MS.find((bound) => (upTo.get(bound) ?? 0) >= count * 0.95) ?? Math.max(...BUCKETS_MS);
+      return { count, avgMs: sumMs / count, p95Ms, errorRate: (faults / count) * 100 };
     },
   };
 }
 
-function emptyMinute(number: number): Minute {
-  return { number, count: 0, errors: 0, sumMs: 0, bins: new Uint32Array(BINS) };
-}
-
-function binOf(durationMs: number): number {
-  if (durationMs <= LEAST_MS) return 0;
-  return Math.min(BINS - 1, Math.ceil(Math.log(durationMs / LEAST_MS) / Math.log(GROWTH)));
-}
-
-/** The upper end of the bin that holds the value of this rank. */
-function percentile(minutes: readonly Minute[], rank: number): number {
-  let seen = 0;
-  for (let bin = 0; bin < BINS; bin += 1) {
-    for (const { bins } of minutes) seen += bins[bin] ?? 0;
-    if (seen >= rank) return LEAST_MS * GROWTH ** bin;
-  }
-  return LEAST_MS * GROWTH ** (BINS - 1);
+function emptyHistogram(): Histogram<'outcome' | 'le'> {
+  return new Histogram({
+    name: 'duration_ms',
+    help: 'Durations of one minute, in milliseconds',
+    labelNames: ['outcome'],
+    buckets: BUCKETS_MS,
+    registers: [],
+  });
 }

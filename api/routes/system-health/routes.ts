@@ -44,7 +44,7 @@ const systemHealth = defineRoute({
   async handle({ deps, em, caller }) {
     const db = dbOf(em);
     const { status, services } = deps.health.state();
-    const requests = deps.requests.stats();
+    const requests = await deps.requests.stats();
     const [host, queues, lagSeconds] = await Promise.all([
       deps.currentHost.state(db),
       deps.pollers.read(),
