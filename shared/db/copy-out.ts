@@ -4,21 +4,20 @@ import { to as copyTo } from 'pg-copy-streams';
 import { dbOf, type Orm } from './orm.ts';
 
 /**
- * `csv`: the columns as CSV without a header. `lines`: one column of JSON, a line each, as it is; a column of nulls before
- * it puts the character 2 before each line.
+ * `csv`: the columns as CSV without a header. `lines`: one JSON column, one value per line, unquoted; a column of nulls
+ * before it prefixes each line with the character 2.
  */
 export type CopyFormat = 'csv' | 'lines';
 
 const copyOptions: Record<CopyFormat, RawBuilder<unknown>> = {
   csv: sql`FORMAT csv`,
-  // JSON holds neither of these signs nor a line feed unescaped, so nothing is ever quoted.
+  // JSON escapes these characters and line feeds, so no value is quoted.
   lines: sql`FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01'`,
 };
 
 /**
- * Streams the rows of a query as fast as PostgreSQL writes them and as slow as `consume` reads.
- * An abort cancels the query in the database.
- * @returns how many rows were sent, and what `consume` made of them
+ * Streams the rows of a query, with back-pressure from `consume`. An abort cancels the query in the database.
+ * @returns the number of rows and the result of `consume`
  */
 export async function copyOut<Result>(
   orm: Orm,
@@ -37,20 +36,20 @@ export async function copyOut<Result>(
     const { rows: found } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     cancel = () => {
       pool.query('SELECT pg_cancel_backend($1)', [found[0]?.pid]).catch(() => {
-        // The connection is closed below in any case; the database then ends the query by itself.
+        // The connection is closed below, which ends the query too.
       });
     };
     signal.addEventListener('abort', cancel, { once: true });
     signal.throwIfAborted();
     const copy = client.query(copyTo(text));
-    // The connection may be lost before `consume` listens: the stream then waits for it, broken, rather than end the process.
+    // The connection may be lost before `consume` listens; an unhandled error would end the process.
     copy.on('error', (error) => copy.destroy(error));
     const result = await consume(copy);
     clean = true;
     return { rowCount: copy.rowCount, result };
   } finally {
     signal.removeEventListener('abort', cancel);
-    // A connection in the middle of a COPY is of no use to the next one.
+    // A connection in the middle of a COPY cannot be reused.
     client.release(!clean);
   }
 }

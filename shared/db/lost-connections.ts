@@ -1,17 +1,17 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * Gives connections that are lost while somebody has them back to their pool. Kysely 0.29 gives back the connection of a
- * transaction once `COMMIT` or `ROLLBACK` succeeded, which on a lost one neither does: every transaction that a database's
- * death cuts off would take a place of the pool for ever, until no request gets any.
+ * Returns connections to their pool that are lost while checked out. Kysely 0.29 returns the connection of a transaction
+ * only after `COMMIT` or `ROLLBACK` succeeded. On a lost connection both fail, so each transaction cut off by a database
+ * crash would occupy a place in the pool until the process ends.
  */
-export function giveBackLostConnections(pool: Pool): void {
-  pool.on('acquire', (client) => client.once('end', giveBack));
-  pool.on('release', (_error, client) => client.off('end', giveBack));
+export function releaseLostConnections(pool: Pool): void {
+  pool.on('acquire', (client) => client.once('end', release));
+  pool.on('release', (_error, client) => client.off('end', release));
 }
 
-function giveBack(this: PoolClient): void {
+function release(this: PoolClient): void {
   this.release(true);
-  // Who has it may find out later and give it back too.
+  // Its holder may release it once more, which would throw.
   this.release = () => undefined;
 }

@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { dbOf, type Orm } from './orm.ts';
 import { ensurePartitionsAhead } from './partitions.ts';
 
-/** Two processes that migrate at once take turns on this advisory lock. */
+/** The advisory lock that serialises concurrent migrations. */
 const MIGRATION_LOCK = 7_405_173;
 
 /**
- * Brings the database to this version's schema and makes the partitions of the coming months.
+ * Migrates the database to the current schema and creates the partitions of the coming months.
  * @returns the names of the migrations that ran
  */
 export async function migrate(orm: Orm): Promise<string[]> {

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import { ApiKey } from './entities/api-key.ts';
 import { Organisation } from './entities/organisation.ts';
 import { Report } from './entities/report.ts';
-import { giveBackLostConnections } from './lost-connections.ts';
+import { releaseLostConnections } from './lost-connections.ts';
 import { Spine } from './migrations/0001-spine.ts';
 import { Imports } from './migrations/0002-imports.ts';
 import { Installation } from './migrations/0003-installation.ts';
@@ -21,7 +21,7 @@ import type { Tables } from './tables.ts';
 
 export type Orm = MikroORM;
 export type Entities = SqlEntityManager;
-/** The query builder, on a connection of the pool or inside the transaction of the entity manager it came from. */
+/** The query builder, on a pooled connection or in the transaction of its entity manager. */
 export type Db = Kysely<Tables>;
 
 export type DatabaseConfig = Pick<Config, 'DATABASE_URL' | 'DATABASE_POOL_SIZE'>;
@@ -50,16 +50,16 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
       snapshot: false,
     },
     pool: { min: 0, max: config.DATABASE_POOL_SIZE, idleTimeoutMillis: 30_000 },
-    // A database that is away must answer as a fault, soon, rather than hang the request.
+    // An unreachable database must fail the request soon rather than hang it.
     driverOptions: {
       connectionTimeoutMillis: 5_000,
       application_name: 'tidemark',
-      onPoolCreated: giveBackLostConnections,
+      onPoolCreated: releaseLostConnections,
     },
     // Several orms live in one test process, each with metadata of its own.
     allowGlobalContext: false,
     ensureDatabase: false,
-    // Its own lines are for a terminal; faults are thrown, and logged by whoever catches them.
+    // Faults are thrown, and logged where they are caught.
     logger: () => undefined,
     forceUtcTimezone: true,
   });

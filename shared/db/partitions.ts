@@ -3,18 +3,18 @@ import { monthAfter } from '../domain/months.ts';
 import { type FactKind, factList } from '../facts/index.ts';
 import type { Db } from './orm.ts';
 
-/** This month and the two after it, so that a worker that is away for weeks stops no insert. */
+/** Months ahead of the current one, so that inserts go on while no worker runs for weeks. */
 const MONTHS_AHEAD = 2;
 
-/** Makes the partition of a fact and month unless it is there. `month` is a first day, `2026-11-01`. */
+/** Creates the partition of a fact and month unless it exists. `month` is its first day, `2026-11-01`. */
 export async function ensurePartition(db: Db, kind: FactKind, month: string): Promise<boolean> {
   const { rows } = await sql<{ made: boolean }>`SELECT ensure_partition(${kind}, ${month}::date) AS made`.execute(db);
   return rows[0]?.made ?? false;
 }
 
 /**
- * Makes the partitions of every fact from last month to two months ahead.
- * @returns how many were made
+ * Creates the partitions of every fact from last month to two months ahead.
+ * @returns how many were created
  */
 export async function ensurePartitionsAhead(db: Db, now: Date): Promise<number> {
   let made = 0;

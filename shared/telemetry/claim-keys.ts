@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import type { FactKind } from '../facts/index.ts';
 
-/** An id that a record would begin a row under, and when. */
+/** The id and time under which a record would start a row. */
 export interface KeyClaim {
   kind: FactKind;
   id: string;
@@ -10,9 +10,9 @@ export interface KeyClaim {
 }
 
 /**
- * Takes the ids that nobody has taken; of two transactions with one id, the second waits for the first. All ids of a batch
- * at once, in one order: so no two batches wait for each other in a circle.
- * @returns those that are new, by kind
+ * Claims the ids that are still free; of two transactions with one id, the second waits for the first. All ids of a batch
+ * are claimed at once and in one order, so that no two batches deadlock.
+ * @returns the new ids, by kind
  */
 export async function claimKeys(
   trx: Db,

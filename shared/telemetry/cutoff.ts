@@ -8,13 +8,13 @@ import type { Db } from '../db/orm.ts';
  */
 const CUTOFF_LOCK = 7_405_174;
 
-/** Takes the lock shared and the time after it, as text in full precision. */
+/** Takes the lock shared, then the time, as text in full precision. */
 export async function takeIngestStamp(trx: Db, orgId: string): Promise<string> {
   await sql`SELECT pg_advisory_xact_lock_shared(${CUTOFF_LOCK}, hashtext(${orgId}))`.execute(trx);
   return readClock(trx);
 }
 
-/** Waits for the ingestion under way in the organisation, then takes the time. Call it in a transaction of its own, so that it lets go at once. */
+/** Waits for ongoing ingestion of the organisation, then takes the time. Call it in a transaction of its own, which releases the lock at once. */
 export async function takeCutoff(trx: Db, orgId: string): Promise<string> {
   await sql`SELECT pg_advisory_xact_lock(${CUTOFF_LOCK}, hashtext(${orgId}))`.execute(trx);
   return readClock(trx);
@@ -24,6 +24,6 @@ export async function takeCutoff(trx: Db, orgId: string): Promise<string> {
 export async function readClock(trx: Db): Promise<string> {
   const { rows } = await sql<{ now: string }>`SELECT clock_timestamp()::text AS now`.execute(trx);
   const now = rows[0]?.now;
-  if (now === undefined) throw new Error('PostgreSQL did not tell the time');
+  if (now === undefined) throw new Error('PostgreSQL returned no time');
   return now;
 }

@@ -3,11 +3,11 @@ import { ensurePartition } from '../db/partitions.ts';
 import { monthOf } from '../domain/months.ts';
 import type { PreparedBatch } from './prepare.ts';
 
-/** Which partitions this process has seen, so that a batch asks only about months that are new to it. */
+/** The partitions known to this process, so that a batch checks only months that are new to it. */
 export interface PartitionCache {
-  /** Makes the partitions that a batch needs, each in a transaction of its own, before the batch's. */
+  /** Creates the partitions of a batch, each in a transaction of its own, before the batch's. */
   ensureFor(db: Db, batch: PreparedBatch): Promise<void>;
-  /** The same, then has the batch stored. Where a month that was seen has been dropped since, it is made again, once. */
+  /** The same, then stores the batch. A known month that has been dropped since is created again, once. */
   storeWith<Result>(db: Db, batch: PreparedBatch, store: () => Promise<Result>): Promise<Result>;
 }
 
@@ -42,7 +42,7 @@ function neededBy(batch: PreparedBatch) {
   );
 }
 
-/** True where a row found no partition: it was dropped, for nobody kept its month, and now somebody does. */
+/** True for an insert without a partition: its month was dropped after this process had seen it. */
 export function isPartitionMissing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && error.code === '23514' && error.message.includes('no partition of relation')) return true;

@@ -4,7 +4,7 @@ import { executions } from '../facts/executions.ts';
 import type { Row } from '../facts/fields.ts';
 import { readFact } from './read-fact.ts';
 
-/** An execution shows this many of its tool usages and AI usages; their number is told whole. */
+/** At most this many tool usages and AI usages are returned; the count of tool usages is exact. */
 const MAX_SHOWN = 1000;
 
 export interface ExecutionDetail {

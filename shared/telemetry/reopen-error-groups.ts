@@ -3,8 +3,7 @@ import type { Db } from '../db/orm.ts';
 import type { Row } from '../facts/fields.ts';
 
 /**
- * Opens resolved groups that newly stored errors show to be back: those that occurred after the resolution. Ignored ones
- * stay ignored. Call it in the transaction that stores the errors, under the ingestion's lock.
+ * Reopens resolved groups of which newly stored errors occurred after the resolution. Ignored groups stay ignored. Call it in the transaction that stores the errors, under the ingestion's lock.
  */
 export async function reopenErrorGroups(
   trx: Db,
@@ -14,7 +13,7 @@ export async function reopenErrorGroups(
 ): Promise<void> {
   if (occurrences.length === 0) return;
   const seen = JSON.stringify(occurrences.map(({ at, row }) => ({ fingerprint: row.fingerprint, at })));
-  // Locked in the order of the fingerprints, so that two batches never wait for each other in a circle.
+  // Locked in the order of the fingerprints, so that two batches never deadlock.
   await sql`
     WITH back AS MATERIALIZED (
       SELECT g.fingerprint FROM error_groups g

@@ -18,7 +18,7 @@ async function pidOf(orm: Orm, work: (pid: number) => Promise<void>): Promise<vo
   });
 }
 
-it('gives back connections that were lost in the middle of transactions, however many', {
+it('returns connections to the pool that were lost in the middle of transactions, however many', {
   timeout: 60_000,
 }, async () => {
   const database = await createTestDatabase();
