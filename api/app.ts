@@ -10,6 +10,7 @@ import type { Dependencies } from './dependencies.ts';
 import { authenticate, authorise } from './http/authenticate.ts';
 import { BASE_PATHS } from './http/base-path.ts';
 import { type RequestBody, readBody } from './http/body.ts';
+import { InvalidCredentialError, MethodNotAllowedError } from './http/http-error.ts';
 import { problems } from './http/problems.ts';
 import { requestLog } from './http/request-log.ts';
 import { verifySignedQuery } from './http/signed-link.ts';
@@ -27,6 +28,8 @@ const EXPOSED_HEADERS = [
 ];
 
 const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
+
+const METHOD_NOT_ALLOWED = 'This path does not support this method.';
 
 /** The API over these routes, not listening yet. */
 export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
@@ -57,8 +60,8 @@ export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
     app.use(
       router.allowedMethods({
         throw: true,
-        methodNotAllowed: () => new TidemarkError('method-not-allowed', 'This path does not take that method.'),
-        notImplemented: () => new TidemarkError('method-not-allowed', 'This path does not take that method.'),
+        methodNotAllowed: () => new MethodNotAllowedError(METHOD_NOT_ALLOWED),
+        notImplemented: () => new MethodNotAllowedError(METHOD_NOT_ALLOWED),
       }),
     );
   }
@@ -119,11 +122,10 @@ async function admitted(
   return caller;
 }
 
-/** @throws TidemarkError `unauthenticated` for a link that we did not sign like this, or that is over */
+/** @throws InvalidCredentialError for a link with an invalid signature, or an expired one */
 function callerByLink(ctx: Context, deps: Dependencies, { least, scope }: Exclude<Route['access'], 'none'>): Caller {
   const orgId = verifySignedQuery(deps.config.SECRET, relativePath(ctx), ctx.query, new Date());
-  if (orgId === null)
-    throw new TidemarkError('unauthenticated', 'This link is not good, or not any more; get a new one.');
+  if (orgId === null) throw new InvalidCredentialError('This link is invalid or has expired.');
   const credential = { keyId: `link:${orgId}`, orgId, role: least, userId: null, scopes: [scope], name: 'signed link' };
   return { ...anonymous, credential, isLink: true };
 }

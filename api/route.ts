@@ -4,11 +4,12 @@ import type { Credential } from '../shared/auth.ts';
 import type { Entities } from '../shared/db/orm.ts';
 import type { PrivacySettings } from '../shared/domain/privacy.ts';
 import type { Role, Scope } from '../shared/domain/roles.ts';
-import { type ErrorCode, validationError } from '../shared/errors.ts';
+import { validationError } from '../shared/errors.ts';
 import { fieldErrors } from '../shared/facts/field-errors.ts';
 import type { AuditAction } from '../shared/organisations/audit.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { RequestBody } from './http/body.ts';
+import type { ProblemCode } from './http/problem-codes.ts';
 import type { Tag } from './openapi/tags.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -83,7 +84,7 @@ export interface RouteDescription {
   /** Each answer that is no fault. */
   answers: Readonly<Record<number, AnswerDescription>>;
   /** Faults that do not follow from method, path, body and access already (api/openapi/faults.ts). */
-  faults?: readonly ErrorCode[];
+  faults?: readonly ProblemCode[];
   example?: Example;
 }
 
@@ -108,7 +109,7 @@ export interface Route extends RouteDescription {
   query: z.ZodObject | undefined;
   body: 'none' | 'json' | 'json-or-ndjson';
   takesIdempotencyKey: boolean;
-  faults: readonly ErrorCode[];
+  faults: readonly ProblemCode[];
   /** @throws TidemarkError `validation` for query parameters that the route does not take */
   run(context: RequestContext, query: Readonly<Record<string, unknown>>): Promise<Answer>;
 }

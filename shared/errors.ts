@@ -1,75 +1,46 @@
-/** One field at fault in a request, as `errors[]` of a problem document shows it. */
+/** One invalid field of a request, as `errors[]` of a problem document lists it. */
 export interface FieldError {
   field: string;
   message: string;
 }
 
+/** Why an operation was refused. Stable: clients and callers decide by it. */
 export type ErrorCode =
   | 'validation'
-  | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
-  | 'method-not-allowed'
   | 'conflict'
   | 'gone'
-  | 'too-large'
-  | 'unsupported-media-type'
-  | 'range-not-satisfiable'
   | 'idempotency-mismatch'
-  | 'rate-limited'
-  | 'overloaded'
   | 'unavailable';
 
-const statusByCode: Record<ErrorCode, number> = {
-  validation: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  'not-found': 404,
-  'method-not-allowed': 405,
-  conflict: 409,
-  gone: 410,
-  'too-large': 413,
-  'unsupported-media-type': 415,
-  'range-not-satisfiable': 416,
-  'idempotency-mismatch': 422,
-  'rate-limited': 429,
-  overloaded: 429,
-  unavailable: 503,
-};
-
-/** A fault that a client can be told about: a stable code, its HTTP status, and the fields at fault. */
+/** An error with a message for the client: a stable code and the invalid fields, if any. It knows no transport. */
 export class TidemarkError extends Error {
   override readonly name = 'TidemarkError';
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[];
-  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { errors?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    { errors = [], cause }: { errors?: readonly FieldError[]; cause?: unknown } = {},
   ) {
-    super(message, { cause: more.cause });
+    super(message, { cause });
     this.code = code;
-    this.errors = more.errors ?? [];
-    this.retryAfterSeconds = more.retryAfterSeconds;
-  }
-
-  get status(): number {
-    return statusByCode[this.code];
+    this.errors = errors;
   }
 }
 
-/** The request is at fault; every bad field is named. */
+/** A `validation` error that lists every invalid field. */
 export function validationError(errors: readonly FieldError[]): TidemarkError {
-  return new TidemarkError('validation', 'The request has fields that cannot be taken.', { errors });
+  return new TidemarkError('validation', 'The request has invalid fields.', { errors });
 }
 
-/** The environment is at fault; the message lists every variable. */
+/** Invalid environment variables; the message lists each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
   constructor(faults: readonly string[]) {
-    super(`Configuration cannot be used:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(`Invalid configuration:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
   }
 }

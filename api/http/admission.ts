@@ -1,18 +1,20 @@
-import { TidemarkError } from '../../shared/errors.ts';
+import { OverloadedError } from './http-error.ts';
+
+const RETRY_AFTER_SECONDS = 1;
 
 export interface Admission {
-  /** Waits for a turn, does `work`, gives the turn on. @throws TidemarkError `overloaded` when too many wait already */
+  /** Waits for a free slot and does `work` in it. @throws OverloadedError when too many requests wait already */
   admit<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface AdmissionLimits {
-  /** Requests at work at once; more would only queue for the database's connections. */
+  /** Requests served at once; more would only queue for database connections. */
   maxConcurrent: number;
-  /** Requests that may wait; each holds its body in memory, so this bounds the process. */
+  /** Requests that may wait; each holds its body in memory, so this bounds the process's memory. */
   maxWaiting: number;
 }
 
-/** Bounds the work at hand: beyond it a client is told at once to come back, before its body is read. */
+/** Limits concurrent requests: beyond the limits a request is refused before its body is read. */
 export function createAdmission({ maxConcurrent, maxWaiting }: AdmissionLimits): Admission {
   let working = 0;
   const waiting: (() => void)[] = [];
@@ -20,11 +22,9 @@ export function createAdmission({ maxConcurrent, maxWaiting }: AdmissionLimits):
     async admit(work) {
       if (working >= maxConcurrent) {
         if (waiting.length >= maxWaiting) {
-          throw new TidemarkError('overloaded', 'Too much is under way; send this again later.', {
-            retryAfterSeconds: 1,
-          });
+          throw new OverloadedError('The server is overloaded; try again later.', RETRY_AFTER_SECONDS);
         }
-        // The turn is handed over, so `working` stays as it is.
+        // The slot is handed over, so `working` does not change.
         await new Promise<void>((resolve) => waiting.push(resolve));
       } else {
         working += 1;

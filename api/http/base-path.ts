@@ -1,5 +1,5 @@
-/** The API's own base path, which links in answers carry. */
+/** The canonical base path, used in links of answers. */
 export const BASE_PATH = '/api/v1/analytics';
 
-/** The same routes answer under both: clients of both kinds exist. */
+/** Every route is served under both. */
 export const BASE_PATHS = [BASE_PATH, '/api/analytics'] as const;

@@ -4,13 +4,18 @@ import type { Credential } from '../../shared/auth.ts';
 import type { Config } from '../../shared/config.ts';
 import { ROLES } from '../../shared/domain/roles.ts';
 import { TidemarkError } from '../../shared/errors.ts';
+import { InvalidCredentialError } from './http-error.ts';
 
 export interface JwtVerifier {
-  /** @throws TidemarkError `unauthenticated` for a token that is not in force or lacks a claim, `unavailable` where the keys cannot be fetched */
+  /**
+   * The credential that a token stands for.
+   * @throws InvalidCredentialError for an invalid or expired token, or one without a required claim
+   * @throws TidemarkError `unavailable` where the issuer's keys cannot be fetched
+   */
   verify(token: string): Promise<Credential>;
 }
 
-/** How far the clocks of issuer and server may differ. */
+/** Tolerated difference between the clocks of issuer and server. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** Verifies tokens of the configured issuer; null where none is configured. */
@@ -36,20 +41,16 @@ async function verified(
       ...expected,
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       requiredClaims: ['exp'],
-      // Signatures with public keys only: a shared secret has no place in a JWKS.
+      // Asymmetric algorithms only: a JWKS is public, so it must hold no shared secret.
       algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
     });
     return payload;
   } catch (error) {
-    if (error instanceof errors.JWTExpired)
-      throw new TidemarkError('unauthenticated', 'This token has expired; get a new one.');
+    if (error instanceof errors.JWTExpired) throw new InvalidCredentialError('The token has expired.');
     if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
-      throw new TidemarkError('unavailable', "The issuer's keys are out of reach; try again soon.", {
-        retryAfterSeconds: 5,
-        cause: error,
-      });
+      throw new TidemarkError('unavailable', "The issuer's keys are unavailable; try again.", { cause: error });
     }
-    throw new TidemarkError('unauthenticated', `This token cannot be taken: ${error.message}.`, { cause: error });
+    throw new InvalidCredentialError(`Invalid token: ${error.message}.`, { cause: error });
   }
 }
 
@@ -62,14 +63,14 @@ function credentialOf(payload: JWTPayload, config: Config): Credential {
   const parsed = claims.safeParse(payload);
   if (!parsed.success) {
     const names = parsed.error.issues.map((issue) => issue.path.join('.')).join(', ');
-    throw new TidemarkError('unauthenticated', `This token lacks a usable claim: ${names}.`);
+    throw new InvalidCredentialError(`The token has missing or invalid claims: ${names}.`);
   }
   const role = z.enum(ROLES).parse(payload[config.JWT_ROLE_CLAIM]);
   const orgId = String(payload[config.JWT_ORG_CLAIM]);
   const user = payload[config.JWT_USER_CLAIM];
   const userId = user === undefined ? null : String(user);
   if (role === 'member' && userId === null) {
-    throw new TidemarkError('unauthenticated', `A member's token needs the claim ${config.JWT_USER_CLAIM}.`);
+    throw new InvalidCredentialError(`A member's token requires the claim ${config.JWT_USER_CLAIM}.`);
   }
   return {
     keyId: `jwt:${orgId}:${userId ?? role}`,

@@ -1,54 +1,78 @@
 import type { Middleware } from 'koa';
-import { TidemarkError } from '../../shared/errors.ts';
+import { type FieldError, TidemarkError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
+import { HttpError } from './http-error.ts';
+import { type ProblemCode, statusOf } from './problem-codes.ts';
 
-/** Turns every fault into an RFC 9457 problem document; what the client is not to blame for is logged. */
+/** Temporal, or the issuer's keys: a failover takes a few seconds. */
+const UNAVAILABLE_RETRY_AFTER_SECONDS = 5;
+/** PostgreSQL: deadlocks, lost connections and restarts pass sooner. */
+const DATABASE_RETRY_AFTER_SECONDS = 2;
+
+interface Problem {
+  code: ProblemCode | 'internal';
+  status: number;
+  title: string;
+  errors: readonly FieldError[];
+  headers: Readonly<Record<string, string>>;
+}
+
+/** Turns every error into an RFC 9457 problem document; server errors (5xx) are logged. */
 export function problems(log: Log): Middleware {
   return async (ctx, next) => {
     try {
       await next();
     } catch (error) {
-      const known = toTidemarkError(error);
-      if (known === null || known.status >= 500)
-        log.error({ err: error, method: ctx.method, path: ctx.path }, 'request failed');
-      const status = known?.status ?? 500;
+      const { code, status, title, errors, headers } = problemOf(error);
+      if (status >= 500) log.error({ err: error, method: ctx.method, path: ctx.path }, 'request failed');
       ctx.status = status;
-      if (known?.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(known.retryAfterSeconds));
+      ctx.set(headers);
       ctx.type = 'application/problem+json';
       ctx.body = JSON.stringify({
-        type: `urn:tidemark:problem:${known?.code ?? 'internal'}`,
-        title: known?.message ?? 'Something went wrong here; it was logged.',
+        type: `urn:tidemark:problem:${code}`,
+        title,
         status,
-        ...(known && known.errors.length > 0 ? { errors: known.errors } : {}),
+        ...(errors.length > 0 ? { errors } : {}),
       });
     }
   };
 }
 
-/** Faults of the database that pass by themselves, by SQLSTATE class or code; the client may try again. */
-const PASSING_SQLSTATES = /^(08|53|57P|40001|40P01|55P03)/;
-const CONNECTION_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT']);
-
-function toTidemarkError(error: unknown): TidemarkError | null {
-  if (error instanceof TidemarkError) return error;
-  if (isDatabaseAway(error)) {
-    return new TidemarkError('unavailable', 'The database is out of reach; try again soon.', {
-      retryAfterSeconds: 2,
-      cause: error,
-    });
+function problemOf(error: unknown): Problem {
+  if (error instanceof TidemarkError) {
+    const { code, message: title, errors } = error;
+    const headers = code === 'unavailable' ? retryAfter(UNAVAILABLE_RETRY_AFTER_SECONDS) : {};
+    return { code, status: statusOf(code), title, errors, headers };
   }
-  return null;
+  if (error instanceof HttpError) {
+    const { code, message: title, headers } = error;
+    return { code, status: statusOf(code), title, errors: [], headers };
+  }
+  if (isDatabaseUnavailable(error)) {
+    const title = 'The database is unavailable; try again.';
+    const headers = retryAfter(DATABASE_RETRY_AFTER_SECONDS);
+    return { code: 'unavailable', status: statusOf('unavailable'), title, errors: [], headers };
+  }
+  return { code: 'internal', status: 500, title: 'Internal error; it was logged.', errors: [], headers: {} };
 }
 
-/** True for a lost or refused connection, however deep the driver wraps it. */
-function isDatabaseAway(error: unknown): boolean {
+function retryAfter(seconds: number): Record<string, string> {
+  return { 'Retry-After': String(seconds) };
+}
+
+/** Transient database errors, by SQLSTATE class or code; a retry may succeed. */
+const TRANSIENT_SQLSTATES = /^(08|53|57P|40001|40P01|55P03)/;
+const CONNECTION_ERRORS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT']);
+
+/** True for a lost or refused connection or a transient SQLSTATE, however deep the driver wraps it. */
+function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string') {
-    if (PASSING_SQLSTATES.test(error.code) || CONNECTION_ERRORS.has(error.code)) return true;
+    if (TRANSIENT_SQLSTATES.test(error.code) || CONNECTION_ERRORS.has(error.code)) return true;
   }
   if (/Connection terminated|timeout exceeded when trying to connect|Client .* is not queryable/.test(error.message)) {
     return true;
   }
-  if (error instanceof AggregateError && error.errors.some(isDatabaseAway)) return true;
-  return isDatabaseAway(error.cause);
+  if (error instanceof AggregateError && error.errors.some(isDatabaseUnavailable)) return true;
+  return isDatabaseUnavailable(error.cause);
 }

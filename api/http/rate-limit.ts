@@ -1,25 +1,25 @@
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Orm } from '../../shared/db/orm.ts';
-import { TidemarkError } from '../../shared/errors.ts';
+import { RateLimitedError } from './http-error.ts';
 
 const WINDOW_SECONDS = 60;
 
 export interface RateLimit {
   /**
    * Counts one request of a credential.
-   * @returns the headers that tell what is left
-   * @throws TidemarkError `rate-limited` when the minute's share is used up
+   * @returns the `RateLimit-*` headers
+   * @throws RateLimitedError when the limit of this minute is exceeded
    */
   consume(credentialId: string): Promise<Record<string, string>>;
 }
 
 export interface RateLimitOptions {
   requestsPerMinute: number;
-  /** `postgres`: one count for all APIs of an installation, for a statement a request. `memory`: each API counts for itself. */
+  /** `postgres`: one count for all API processes, at one statement a request. `memory`: one count a process. */
   store: 'memory' | 'postgres';
 }
 
-/** Bounds what one credential may ask in a minute. */
+/** Limits the requests a minute of each credential. */
 export async function createRateLimit(orm: Orm, { requestsPerMinute, store }: RateLimitOptions): Promise<RateLimit> {
   const options = { points: requestsPerMinute, duration: WINDOW_SECONDS, keyPrefix: 'key' };
   const memory = new RateLimiterMemory(options);
@@ -32,9 +32,9 @@ export async function createRateLimit(orm: Orm, { requestsPerMinute, store }: Ra
           storeType: 'pool',
           tableName: 'rate_limits',
           tableCreated: true,
-          // Who is over the limit is told so without asking the database again.
+          // A credential over its limit is refused without another statement.
           inMemoryBlockOnConsumed: requestsPerMinute + 1,
-          // A limit that cannot be counted must not take the API down.
+          // A failing counter must not take the API down.
           insuranceLimiter: memory,
         });
   const headers = (result: RateLimiterRes) => ({
@@ -48,12 +48,9 @@ export async function createRateLimit(orm: Orm, { requestsPerMinute, store }: Ra
         return headers(await limiter.consume(credentialId));
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error;
-        throw new TidemarkError(
-          'rate-limited',
-          `This credential may send ${requestsPerMinute} requests a minute; slow down.`,
-          {
-            retryAfterSeconds: Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
-          },
+        throw new RateLimitedError(
+          `The limit of this credential is ${requestsPerMinute} requests a minute.`,
+          Math.max(1, Math.ceil(error.msBeforeNext / 1000)),
         );
       }
     },

@@ -3,12 +3,12 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Log } from '../../shared/log.ts';
 import type { RequestWindow } from '../health/request-window.ts';
 
-/** A client's own id of a request, if it looks like one. */
+/** Accepted values of a client's own `X-Request-Id`. */
 const REQUEST_ID = /^[\w.-]{1,128}$/;
 
 /**
- * Gives each request an id, which its answer and its log lines carry, and logs and counts how it ended. No header, body or
- * query is logged.
+ * Assigns each request an id for its answer and its log lines, and logs and counts its outcome. Headers, bodies and
+ * queries are not logged.
  */
 export function requestLog(log: Log, requests: RequestWindow): Middleware {
   return async (ctx, next) => {

@@ -7,7 +7,7 @@ const expiresAt = new Date('2026-05-01T12:00:00Z');
 const before = new Date('2026-05-01T11:59:59Z');
 const query = () => Object.fromEntries(new URLSearchParams(signedQuery(secret, { path, orgId: 'acme', expiresAt })));
 
-it('is good for its path and organisation until it expires', () => {
+it('is valid for its path and organisation until it expires', () => {
   expect(verifySignedQuery(secret, path, query(), before)).toBe('acme');
   expect(verifySignedQuery(secret, path, query(), expiresAt)).toBeNull();
 });
@@ -15,16 +15,16 @@ it('is good for its path and organisation until it expires', () => {
 it.each([
   ['another path', '/reports/2/download', {}],
   ['another organisation', path, { org_id: 'globex' }],
-  ['a later end', path, { expires: '1999999999' }],
+  ['a later expiry', path, { expires: '1999999999' }],
   ['no signature', path, { signature: '' }],
-  ['half a signature', path, { signature: query().signature?.slice(0, 20) }],
+  ['a truncated signature', path, { signature: query().signature?.slice(0, 20) }],
   ['two signatures', path, { signature: [query().signature, query().signature] }],
-  ['an end that is no number', path, { expires: '1e12' }],
+  ['an expiry that is not a number', path, { expires: '1e12' }],
   ['no organisation', path, { org_id: undefined }],
-])('is not good for %s', (_, asked, changed) => {
+])('is invalid for %s', (_, asked, changed) => {
   expect(verifySignedQuery(secret, asked, { ...query(), ...changed }, before)).toBeNull();
 });
 
-it('is not good under another secret', () => {
+it('is invalid under another secret', () => {
   expect(verifySignedQuery(`${secret}!`, path, query(), before)).toBeNull();
 });

@@ -6,8 +6,8 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/** PostgreSQL refuses what is no UUID; to a client it is just not there. @throws TidemarkError `not-found` */
+/** An id in a path; PostgreSQL would reject a text that is not a UUID. @throws TidemarkError `not-found` */
 export function requireUuid(text: string, noun: string): string {
   if (isUuid(text)) return text;
-  throw new TidemarkError('not-found', `There is no ${noun} ${text}.`);
+  throw new TidemarkError('not-found', `No ${noun} ${text}.`);
 }

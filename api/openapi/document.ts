@@ -1,6 +1,6 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
-import type { ErrorCode } from '../../shared/errors.ts';
 import { BASE_PATH } from '../http/base-path.ts';
+import type { ProblemCode } from '../http/problem-codes.ts';
 import type { Route } from '../route.ts';
 import { FAULTS, faultsOf, problemSchema } from './faults.ts';
 import { operationOf } from './operation.ts';
@@ -47,7 +47,7 @@ export function openApiDocument(routes: readonly Route[]) {
   return rest;
 }
 
-function registerFault(registry: OpenAPIRegistry, status: number, codes: readonly ErrorCode[]): void {
+function registerFault(registry: OpenAPIRegistry, status: number, codes: readonly ProblemCode[]): void {
   const retried = status === 429 || status === 503;
   registry.registerComponent('responses', codes.join('-or-'), {
     description: codes.map((code) => FAULTS[code]).join(' Or: '),

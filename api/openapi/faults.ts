@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ErrorCode, TidemarkError } from '../../shared/errors.ts';
+import { type ProblemCode, statusOf } from '../http/problem-codes.ts';
 import type { Route } from '../route.ts';
 
 /** RFC 9457, as `api/http/problems.ts` writes it. */
@@ -22,7 +22,7 @@ export const problemSchema = z
   .meta({ id: 'Problem', description: 'What went wrong (RFC 9457).' });
 
 /** What each fault tells a client. */
-export const FAULTS: Readonly<Record<ErrorCode, string>> = {
+export const FAULTS: Readonly<Record<ProblemCode, string>> = {
   validation: 'A parameter or field cannot be taken; `errors` names each.',
   unauthenticated: 'No credential in force was sent.',
   forbidden: 'The credential’s role, scopes or organisation do not reach this.',
@@ -40,8 +40,8 @@ export const FAULTS: Readonly<Record<ErrorCode, string>> = {
 };
 
 /** The faults that a call can answer with: those that follow from its declaration, and those that it names. */
-export function faultsOf(route: Route): ReadonlyMap<number, readonly ErrorCode[]> {
-  const codes: ErrorCode[] = ['validation'];
+export function faultsOf(route: Route): ReadonlyMap<number, readonly ProblemCode[]> {
+  const codes: ProblemCode[] = ['validation'];
   if (route.access !== 'none') {
     codes.push('unauthenticated', 'forbidden', 'rate-limited', 'unavailable');
     if (route.access.scope === 'telemetry') codes.push('overloaded');
@@ -51,8 +51,4 @@ export function faultsOf(route: Route): ReadonlyMap<number, readonly ErrorCode[]
   if (route.takesIdempotencyKey) codes.push('idempotency-mismatch');
   codes.push(...route.faults);
   return Map.groupBy(new Set(codes), statusOf);
-}
-
-function statusOf(code: ErrorCode): number {
-  return new TidemarkError(code, '').status;
 }

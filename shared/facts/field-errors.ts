@@ -8,7 +8,7 @@ export function fieldErrors(error: z.ZodError): FieldError[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         field: path ? `${path}.${key}` : key,
-        message: 'is an unknown field; remove it',
+        message: 'unknown field',
       }));
     }
     // To zod an absent field is `undefined`; to a client it is missing.

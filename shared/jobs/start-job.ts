@@ -5,7 +5,7 @@ import { TidemarkError } from '../errors.ts';
 import type { StartedRun, TaskQueues } from '../temporal.ts';
 import type { JobKind, JobRow } from './job-kind.ts';
 import { startRun } from './start-run.ts';
-import { temporalAway, withTemporalDeadline } from './temporal-calls.ts';
+import { isTemporalUnavailable, withTemporalDeadline } from './temporal-calls.ts';
 
 export interface JobStarter {
   client: Client;
@@ -43,15 +43,10 @@ export async function startOrWithdraw<Name extends StartedBy<'job'>, Row extends
   try {
     return await startJob(starter, kind, row);
   } catch (error) {
-    if (!temporalAway(error)) throw error;
+    if (!isTemporalUnavailable(error)) throw error;
     await withdraw();
-    throw new TidemarkError(
-      'unavailable',
-      `Temporal is out of reach, so no ${kind.noun} was started; try again soon.`,
-      {
-        retryAfterSeconds: 5,
-        cause: error,
-      },
-    );
+    throw new TidemarkError('unavailable', `Temporal is unavailable, so no ${kind.noun} was started; try again.`, {
+      cause: error,
+    });
   }
 }

@@ -9,7 +9,7 @@ import { workflowIdOf } from './job-handle.ts';
 import type { JobKind, JobRef, JobRow } from './job-kind.ts';
 import { listOpenJobs } from './open-jobs.ts';
 import { startJob } from './start-job.ts';
-import { temporalAway, withTemporalDeadline } from './temporal-calls.ts';
+import { isTemporalUnavailable, withTemporalDeadline } from './temporal-calls.ts';
 
 /** Younger jobs may be between their row and their start. */
 const PENDING_GRACE_MS = 15_000;
@@ -63,7 +63,7 @@ export async function sweepKind<Name extends StartedBy<'job'>, Row extends JobRo
     try {
       await work();
     } catch (error) {
-      if (temporalAway(error)) throw error;
+      if (isTemporalUnavailable(error)) throw error;
       log.error({ err: error, orgId: ref.orgId, id: ref.id }, `one ${kind.noun} ${what}`);
       result.failed += 1;
     }

@@ -11,7 +11,7 @@ export interface Receiver {
   orgId: string;
   privacy: Privacy;
   retentionFloors: ReadonlyMap<FactKind, Date>;
-  /** A member writes as itself: the id that its records carry unless they say the same. */
+  /** The user id of a member: the only one that its records may carry. */
   memberUserId: string | null;
 }
 
@@ -30,7 +30,13 @@ export interface PreparedDimension {
   row: Row;
 }
 
-export interface RecordError extends FieldError {
+/** Why a record was rejected. */
+interface RecordFault extends FieldError {
+  /** `not-own`: a member sent a record of another user. */
+  code?: 'not-own';
+}
+
+export interface RecordError extends RecordFault {
   index: number;
 }
 
@@ -78,7 +84,7 @@ function addRecord(
   index: number,
   receiver: Receiver,
   receivedAt: Date,
-): FieldError[] {
+): RecordFault[] {
   if (raw instanceof UnreadableRecord) return [{ field: '', message: `the line is not valid JSON: ${raw.reason}` }];
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return [{ field: '', message: 'a record must be a JSON object' }];
@@ -101,7 +107,7 @@ function addFact(
   index: number,
   receiver: Receiver,
   receivedAt: Date,
-): FieldError[] {
+): RecordFault[] {
   const notOwn = claimForMember(fact, raw, receiver);
   if (notOwn) return [notOwn];
   const result = fact.read(raw, { receivedAt, privacy: receiver.privacy });
@@ -138,11 +144,11 @@ function timeFaults(field: string, at: Date, receivedAt: Date): FieldError[] {
   return [{ field, message: 'is more than a day ahead of now; check the clock and the time zone' }];
 }
 
-function claimForMember(fact: Fact, raw: Record<string, unknown>, receiver: Receiver): FieldError | null {
+function claimForMember(fact: Fact, raw: Record<string, unknown>, receiver: Receiver): RecordFault | null {
   if (receiver.memberUserId === null || !('user_id' in fact.columns)) return null;
   raw.user_id ??= receiver.memberUserId;
   if (raw.user_id === receiver.memberUserId) return null;
-  return { field: 'user_id', message: 'a member writes as itself; leave it out' };
+  return { code: 'not-own', field: 'user_id', message: 'must be the member itself; omit it' };
 }
 
 function addDimension(
@@ -152,9 +158,9 @@ function addDimension(
   index: number,
   receiver: Receiver,
   receivedAt: Date,
-): FieldError[] {
+): RecordFault[] {
   if (receiver.memberUserId !== null && dimension.name === 'users' && raw.user_id !== receiver.memberUserId) {
-    return [{ field: 'user_id', message: 'a member writes only of itself' }];
+    return [{ code: 'not-own', field: 'user_id', message: 'must be the member itself' }];
   }
   const result = dimension.read(raw, receiver.privacy);
   if (!result.ok) return result.errors;

@@ -9,6 +9,7 @@ import { erasureJob } from '../../../shared/erasures/job.ts';
 import { TidemarkError } from '../../../shared/errors.ts';
 import { startOrWithdraw } from '../../../shared/jobs/start-job.ts';
 import { isOpen } from '../../../shared/jobs/states.ts';
+import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import { pgTime } from '../../../shared/pg-time.ts';
 import { isHeld } from '../../../shared/retention/policy.ts';
 import { taskQueues } from '../../../shared/temporal.ts';

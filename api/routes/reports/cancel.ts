@@ -1,7 +1,7 @@
 import { Report } from '../../../shared/db/entities/report.ts';
 import { TidemarkError } from '../../../shared/errors.ts';
 import { cancelJob } from '../../../shared/jobs/cancel-job.ts';
-import { temporalAway } from '../../../shared/jobs/temporal-calls.ts';
+import { isTemporalUnavailable } from '../../../shared/jobs/temporal-calls.ts';
 import { createReportJob } from '../../../shared/reports/job.ts';
 import { taskQueues } from '../../../shared/temporal.ts';
 import type { RequestContext } from '../../route.ts';
@@ -19,10 +19,7 @@ export async function cancelReport({ deps, em }: RequestContext, report: Report)
   try {
     await cancelJob(temporal, job, report, cancelPending);
   } catch (error) {
-    if (!temporalAway(error)) throw error;
-    throw new TidemarkError('unavailable', 'Temporal is out of reach; cancel again soon.', {
-      retryAfterSeconds: 5,
-      cause: error,
-    });
+    if (!isTemporalUnavailable(error)) throw error;
+    throw new TidemarkError('unavailable', 'Temporal is unavailable; try again.', { cause: error });
   }
 }

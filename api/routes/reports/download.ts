@@ -2,6 +2,7 @@ import parseRange from 'range-parser';
 import type { Report } from '../../../shared/db/entities/report.ts';
 import { TidemarkError } from '../../../shared/errors.ts';
 import { reportFileKey } from '../../../shared/storage/storage.ts';
+import { RangeNotSatisfiableError } from '../../http/http-error.ts';
 import type { Answer, RequestContext } from '../../route.ts';
 
 /** A redirect is followed at once; a download that has begun goes on after this. */
@@ -63,7 +64,7 @@ function requestedRange(context: RequestContext, etag: string, size: number): { 
   if (header === undefined || (ifRange !== undefined && ifRange !== etag)) return null;
   const ranges = parseRange(size, header);
   if (ranges === -2) return null;
-  if (ranges === -1) throw new TidemarkError('range-not-satisfiable', `The file has ${size} bytes.`);
+  if (ranges === -1) throw new RangeNotSatisfiableError(`The file has ${size} bytes.`);
   const [only, second] = ranges;
   return ranges.type === 'bytes' && only && !second ? only : null;
 }

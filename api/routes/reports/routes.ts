@@ -5,7 +5,7 @@ import { containsPattern } from '../../../shared/db/contains-pattern.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { validationError } from '../../../shared/errors.ts';
-import { temporalAway } from '../../../shared/jobs/temporal-calls.ts';
+import { isTemporalUnavailable } from '../../../shared/jobs/temporal-calls.ts';
 import { reportFolder } from '../../../shared/storage/storage.ts';
 import { label } from '../../../shared/wire.ts';
 import { pageSchema } from '../../http/answers.ts';
@@ -125,7 +125,8 @@ const remove = reportRoute('DELETE', '', {
     });
     // Its workflow finds it gone at its next step in any case, and the sweep looks for its files once more.
     await cancelReport(context, report).catch((error: unknown) => {
-      if (!temporalAway(error) && !temporalAway(error instanceof Error ? error.cause : null)) throw error;
+      if (!isTemporalUnavailable(error) && !isTemporalUnavailable(error instanceof Error ? error.cause : null))
+        throw error;
     });
     await context.deps.storage.removeFolder(reportFolder(report.orgId, report.id));
     return { status: 204 };

@@ -11,9 +11,9 @@ import {
   type SystemMetricsDay,
 } from '../../../shared/insights/list-system-metrics.ts';
 import { startRun } from '../../../shared/jobs/start-run.ts';
+import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import { pgTime } from '../../../shared/pg-time.ts';
 import { taskQueues } from '../../../shared/temporal.ts';
-import { askTemporal } from '../../ask-temporal.ts';
 import { pageSchema } from '../../http/answers.ts';
 import { datesFault, daySpanShape } from '../../http/day-span.ts';
 import { boundsShape, listShape, pageOf, presentRange } from '../../http/list-query.ts';
@@ -122,7 +122,7 @@ const generate = defineRoute({
       if (fault) throw validationError([fault]);
       const { orgId } = context.caller.credential;
       const queues = taskQueues(context.deps.config);
-      const { workflowId, runId } = await askTemporal(context, () =>
+      const { workflowId, runId } = await askTemporal(context.deps.temporal, () =>
         startRun(context.deps.temporal, queues, 'backfill', { orgId, startDate, endDate, force }),
       );
       await context.audit(em, 'workflow_run.started', workflowId, { startDate, endDate, force });

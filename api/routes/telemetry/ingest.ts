@@ -33,7 +33,7 @@ export async function ingestMany(context: RequestContext, raws: readonly unknown
   return context.deps.partitions.storeWith(dbOf(context.em), batch, () =>
     context.once(async (em) => {
       const { accepted, duplicates, rejected, errors } = await storeBatch(dbOf(em), receiver.orgId, batch);
-      return { status: 202, body: { accepted, duplicates, rejected, errors } };
+      return { status: 202, body: { accepted, duplicates, rejected, errors: errors.map(presentRecordError) } };
     }),
   );
 }
@@ -75,9 +75,18 @@ export function presentStored(fact: Fact): Present {
 
 function requireGood(errors: readonly RecordError[], fact: Fact): void {
   if (errors.length === 0) return;
-  const notOwn = errors.find(({ field, message }) => field === 'user_id' && message.startsWith('a member writes'));
-  if (notOwn) throw new TidemarkError('forbidden', `user_id ${notOwn.message}.`, { errors: [notOwn] });
+  const notOwn = errors.find(({ code }) => code === 'not-own');
+  if (notOwn)
+    throw new TidemarkError('forbidden', 'A member can write its own records only.', { errors: [withoutCode(notOwn)] });
   throw new TidemarkError('validation', `The ${fact.noun} has fields that cannot be taken.`, {
-    errors: errors.map(({ field, message }) => ({ field, message })),
+    errors: errors.map(withoutCode),
   });
+}
+
+function withoutCode({ field, message }: RecordError) {
+  return { field, message };
+}
+
+function presentRecordError({ index, field, message }: RecordError) {
+  return { index, field, message };
 }

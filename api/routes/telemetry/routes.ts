@@ -153,8 +153,8 @@ async function putDimension(context: RequestContext, dimension: Dimension, id: s
   const receiver = await receiverOf(context);
   const record = { ...fields, [dimension.idColumn]: id, type: dimension.recordType };
   const prepared = prepareBatch([record], receiver, new Date());
-  if (prepared.errors.some(({ message }) => message.startsWith('a member writes'))) {
-    throw new TidemarkError('forbidden', 'A member writes only of itself.');
+  if (prepared.errors.some(({ code }) => code === 'not-own')) {
+    throw new TidemarkError('forbidden', 'A member can write its own records only.');
   }
   if (prepared.errors.length > 0)
     throw validationError(prepared.errors.map(({ field, message }) => ({ field, message })));

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { TidemarkError } from '../../../shared/errors.ts';
-import { askTemporal } from '../../ask-temporal.ts';
+import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import type { RequestContext } from '../../route.ts';
 import { findRun } from './find.ts';
 import { PAUSABLE_TYPES } from './starts.ts';
@@ -23,7 +23,7 @@ export async function controlRun(context: RequestContext, workflowId: string, co
   // The run that was looked at: should another begin under this id, it is not meant.
   const handle = context.deps.temporal.workflow.getHandle(workflowId, run.runId);
   try {
-    await askTemporal(context, async () => {
+    await askTemporal(context.deps.temporal, async () => {
       await (control === 'cancel' ? handle.cancel() : handle.signal(control));
     });
   } catch (error) {

@@ -1,8 +1,8 @@
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { TypedSearchAttributes } from '@temporalio/common';
 import { TidemarkError } from '../../../shared/errors.ts';
+import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import { organisationAttribute, taskQueues } from '../../../shared/temporal.ts';
-import { askTemporal } from '../../ask-temporal.ts';
 import type { RequestContext } from '../../route.ts';
 
 /** What says whose a run is. */
@@ -24,7 +24,7 @@ function maySeeRun({ caller, deps }: RequestContext, { taskQueue, typedSearchAtt
  * @throws TidemarkError `not-found`, also for what is another's; `unavailable`
  */
 export async function findRun(context: RequestContext, workflowId: string): Promise<WorkflowExecutionDescription> {
-  const found = await askTemporal(context, async () => {
+  const found = await askTemporal(context.deps.temporal, async () => {
     try {
       return await context.deps.temporal.workflow.getHandle(workflowId).describe();
     } catch (error) {

@@ -3,8 +3,8 @@ import proto from '@temporalio/proto';
 import { z } from 'zod';
 import type { TimeRange } from '../../../shared/domain/time-range.ts';
 import { validationError } from '../../../shared/errors.ts';
+import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import { organisationAttribute, taskQueues } from '../../../shared/temporal.ts';
-import { askTemporal } from '../../ask-temporal.ts';
 import type { RequestContext } from '../../route.ts';
 import type { RunStatus } from './schema.ts';
 import { STATUS_NAMES, statusOfCode } from './status.ts';
@@ -39,7 +39,7 @@ export async function listRuns(
   query: RunQuery,
 ): Promise<{ runs: ListedRun[]; nextCursor: string | null }> {
   const { temporal, config } = context.deps;
-  const answer = await askTemporal(context, () =>
+  const answer = await askTemporal(context.deps.temporal, () =>
     temporal.workflowService.listWorkflowExecutions({
       namespace: config.TEMPORAL_NAMESPACE,
       pageSize: query.limit,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { timeRangeSchema } from '../../../shared/domain/time-range.ts';
-import { askTemporal } from '../../ask-temporal.ts';
+import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import { pageSchema } from '../../http/answers.ts';
 import { listShape, presentRange } from '../../http/list-query.ts';
 import { type Access, defineRoute, parseFields, type RequestContext, type Route } from '../../route.ts';
@@ -98,7 +98,10 @@ async function endOf(
   if (status !== 'completed' && status !== 'failed') return { result: null, error: null };
   try {
     const handle = context.deps.temporal.workflow.getHandle(workflowId, runId, { followRuns: false });
-    return { result: inSnakeCase(await askTemporal(context, () => handle.result())) ?? null, error: null };
+    return {
+      result: inSnakeCase(await askTemporal(context.deps.temporal, () => handle.result())) ?? null,
+      error: null,
+    };
   } catch (error) {
     if (error instanceof WorkflowFailedError) return { result: null, error: innermost(error).message };
     throw error;
@@ -125,7 +128,9 @@ function startRoute({ name, summary, description, bodySchema, example, start }: 
     handle: (context) =>
       context.once(async (em) => {
         const body: Record<string, unknown> = parseFields(bodySchema, context.body.object());
-        const { workflowId, runId } = await askTemporal(context, () => start(context.deps.temporal, context, body));
+        const { workflowId, runId } = await askTemporal(context.deps.temporal, () =>
+          start(context.deps.temporal, context, body),
+        );
         await context.audit(em, 'workflow_run.started', workflowId, { ...body });
         const links = runLinks(context, workflowId);
         return {
