@@ -9,15 +9,15 @@ import { answerOnce } from '../shared/organisations/idempotency.ts';
 import type { Dependencies } from './dependencies.ts';
 import { authenticate, authorise } from './http/authenticate.ts';
 import { BASE_PATHS } from './http/base-path.ts';
-import { type RequestBody, readBody } from './http/body.ts';
+import { type BodyFormat, type RequestBody, readBody } from './http/body.ts';
 import { InvalidCredentialError, MethodNotAllowedError } from './http/http-error.ts';
 import { problems } from './http/problems.ts';
 import { requestLog } from './http/request-log.ts';
 import { verifySignedQuery } from './http/signed-link.ts';
-import type { Answer, Caller, RequestContext, Route } from './route.ts';
+import type { Answer, Body, Caller, RequestContext, Route } from './route.ts';
 import { docs } from './routes/docs/routes.ts';
 
-/** What a browser's script may read beside the body. */
+/** Response headers that scripts of other origins may read. */
 const EXPOSED_HEADERS = [
   'ETag',
   'Retry-After',
@@ -29,13 +29,11 @@ const EXPOSED_HEADERS = [
 
 const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 
-const METHOD_NOT_ALLOWED = 'This path does not support this method.';
-
-/** The API over these routes, not listening yet. */
+/** The API with these routes; it does not listen yet. */
 export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   const app = new Koa();
   app.use(requestLog(deps.log, deps.requests));
-  // Answers are data: nothing in them may run, be framed or be guessed to be something else.
+  // Answers are data: browsers must not execute, frame or sniff them.
   app.use(
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -45,7 +43,7 @@ export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   app.use(problems(deps.log));
   app.use(async (ctx, next) => {
     await next();
-    if (ctx.status === 404) throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
+    if (ctx.status === 404) throw noRoute(ctx);
   });
   app.use(docs(routes));
   for (const base of BASE_PATHS) {
@@ -57,15 +55,14 @@ export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
       });
     }
     app.use(router.routes());
-    app.use(
-      router.allowedMethods({
-        throw: true,
-        methodNotAllowed: () => new MethodNotAllowedError(METHOD_NOT_ALLOWED),
-        notImplemented: () => new MethodNotAllowedError(METHOD_NOT_ALLOWED),
-      }),
-    );
+    const methodNotAllowed = () => new MethodNotAllowedError('This path does not support this method.');
+    app.use(router.allowedMethods({ throw: true, methodNotAllowed, notImplemented: methodNotAllowed }));
   }
   return app;
+}
+
+function noRoute({ method, path }: Context): TidemarkError {
+  return new TidemarkError('not-found', `No route matches ${method} ${path}.`);
 }
 
 async function serve(
@@ -74,10 +71,8 @@ async function serve(
   route: Route,
   params: Readonly<Record<string, string>>,
 ): Promise<void> {
-  // No id holds these, and PostgreSQL would refuse the question.
-  if (Object.values(params).some((param) => param.includes('\u0000') || !param.isWellFormed())) {
-    throw new TidemarkError('not-found', `There is nothing at ${ctx.path}.`);
-  }
+  // No id contains these, and PostgreSQL would reject the query.
+  if (Object.values(params).some((param) => param.includes('\u0000') || !param.isWellFormed())) throw noRoute(ctx);
   const em = deps.orm.em.fork();
   const query: Record<string, unknown> = { ...ctx.query };
   const caller = route.access === 'none' ? anonymous : await admitted(ctx, deps, em, route.access);
@@ -87,10 +82,38 @@ async function serve(
   }
   if (caller.isLink) for (const field of ['expires', 'signature']) delete query[field];
   const respond = async () => {
-    const body = await ownBody(await readBody(ctx.req, route.body), caller);
-    const once: RequestContext['once'] = (work) => runOnce(ctx, em, caller, body, work);
-    const header = (name: string) => ctx.get(name) || undefined;
-    const audit: RequestContext['audit'] = (inner, action, target, details) =>
+    const body = ownBody(await readBody(ctx.req, formatOf(route.body)), caller);
+    return route.run(requestContext(ctx, deps, { em, caller, body }), { params, query, body });
+  };
+  // Telemetry comes in bursts: excess requests are refused before their bodies are read.
+  const isIngest = route.access !== 'none' && route.access.scope === 'telemetry';
+  send(ctx, isIngest ? await deps.ingestAdmission.admit(respond) : await respond());
+}
+
+function formatOf(body: Body | undefined): BodyFormat {
+  if (body === undefined) return 'none';
+  return 'kind' in body && body.kind === 'batch' ? 'json-or-ndjson' : 'json';
+}
+
+interface Request {
+  em: RequestContext['em'];
+  caller: Caller;
+  body: RequestBody;
+}
+
+function requestContext(ctx: Context, deps: Dependencies, { em, caller, body }: Request): RequestContext {
+  const header = (name: string) => ctx.get(name) || undefined;
+  return {
+    deps,
+    em,
+    caller,
+    origin: { ip: ctx.ip, userAgent: header('user-agent'), url: `${ctx.protocol}://${ctx.host}` },
+    header,
+    accepts: (...types) => {
+      const accepted = ctx.accepts(...types);
+      return types.find((type) => type === accepted);
+    },
+    audit: (inner, action, target, details) =>
       recordAudit(dbOf(inner), {
         orgId: caller.credential.orgId,
         actor: caller.credential.userId ?? caller.credential.name,
@@ -99,16 +122,21 @@ async function serve(
         target,
         details,
         ipAddress: caller.privacy.store_ip ? ctx.ip : null,
-      });
-    const origin = { ip: ctx.ip, userAgent: header('user-agent'), url: `${ctx.protocol}://${ctx.host}` };
-    return route.run({ deps, em, caller, params, body, origin, header, once, audit }, query);
+      }),
+    once: async (work) => {
+      const key = header('idempotency-key');
+      if (key === undefined) return em.transactional(work);
+      if (key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
+        const message = `must not exceed ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`;
+        throw validationError([{ field: 'Idempotency-Key', message }]);
+      }
+      const fingerprint = [ctx.method, relativePath(ctx), body.bytes];
+      return answerOnce(em, { orgId: caller.credential.orgId, key, fingerprint }, work);
+    },
   };
-  // Telemetry comes in floods: what cannot be served soon is turned away before its body is read.
-  const isIngest = route.access !== 'none' && route.access.scope === 'telemetry';
-  send(ctx, isIngest ? await deps.ingestAdmission.admit(respond) : await respond());
 }
 
-/** Who asks, once it is known to be allowed to and not to ask too much. */
+/** Authenticates and authorises the caller and counts the request against its rate limit. */
 async function admitted(
   ctx: Context,
   deps: Dependencies,
@@ -136,7 +164,7 @@ function relativePath(ctx: Context): string {
   return path.replace(/\/$/, '');
 }
 
-/** Browsers of these origins may read answers; none unless configured. */
+/** CORS for the configured origins only. */
 function allowedOrigin(origins: readonly string[]) {
   return (ctx: Context) => {
     const origin = ctx.get('origin');
@@ -152,14 +180,14 @@ function send(ctx: Context, answer: Answer): void {
     ctx.body = JSON.stringify(answer.body);
   } else ctx.body = null;
   ctx.status = answer.status;
-  // After the body: a stream as body clears the length that is known here.
-  ctx.set(answer.headers ?? {});
+  // After the body: Koa removes Content-Length when it gets a stream.
+  ctx.set({ ...answer.headers });
 }
 
-/** `org_id` may be said, but only as what it is: the organisation comes from the credential. */
+/** `org_id` is optional; it must be the credential's own organisation. */
 function requireOwn(orgId: unknown, caller: Caller): void {
   if (orgId === caller.credential.orgId) return;
-  throw new TidemarkError('forbidden', 'org_id is not the organisation of this credential; leave it out.');
+  throw new TidemarkError('forbidden', 'org_id is not the organisation of the credential; omit it.');
 }
 
 function ownBody(body: RequestBody, caller: Caller): RequestBody {
@@ -173,24 +201,7 @@ function ownBody(body: RequestBody, caller: Caller): RequestBody {
   };
 }
 
-async function runOnce(
-  ctx: Context,
-  em: RequestContext['em'],
-  caller: Caller,
-  body: RequestBody,
-  work: (em: RequestContext['em']) => Promise<Answer>,
-): Promise<Answer> {
-  const key = ctx.get('idempotency-key');
-  if (!key) return em.transactional(work);
-  if (key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
-    const message = `must not be longer than ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`;
-    throw validationError([{ field: 'Idempotency-Key', message }]);
-  }
-  const fingerprint = [ctx.method, relativePath(ctx), body.bytes];
-  return answerOnce(em, { orgId: caller.credential.orgId, key, fingerprint }, work);
-}
-
-/** Of a route that needs no credential. */
+/** The caller of routes that require no credential. */
 const anonymous: Caller = {
   credential: { keyId: '', orgId: '', role: 'ingest', userId: null, scopes: [], name: 'anonymous' },
   timeZone: 'UTC',

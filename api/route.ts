@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Credential } from '../shared/auth.ts';
 import type { Entities } from '../shared/db/orm.ts';
 import type { PrivacySettings } from '../shared/domain/privacy.ts';
@@ -7,6 +7,8 @@ import type { Role, Scope } from '../shared/domain/roles.ts';
 import { validationError } from '../shared/errors.ts';
 import { fieldErrors } from '../shared/facts/field-errors.ts';
 import type { AuditAction } from '../shared/organisations/audit.ts';
+import { KeptAnswer } from '../shared/organisations/idempotency.ts';
+import type { AnswerOf, Answers } from './answer.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { RequestBody } from './http/body.ts';
 import type { ProblemCode } from './http/problem-codes.ts';
@@ -15,127 +17,195 @@ import type { Tag } from './openapi/tags.ts';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * Who may call a route. `self`: a member too, and gets the answer narrowed to its own data. `signed`: also whoever has a
- * link to it that we signed (api/http/signed-link.ts).
+ * Who may call a route. `self`: members too, restricted to their own data. `signed`: also anyone with a signed link to it
+ * (api/http/signed-link.ts).
  */
 export type Access = 'none' | { least: Role; scope: Scope; self?: true; signed?: true };
 
+/** An answer of any route. */
 export interface Answer {
   status: number;
   body?: object;
   stream?: Readable;
-  headers?: Record<string, string>;
-  /** Fields of the body that are shown this once: an `Idempotency-Key` does not keep them. */
+  headers?: Readonly<Record<string, string>>;
+  /** Fields of the body that are shown only once: they are not kept for a repeated `Idempotency-Key`. */
   secrets?: readonly string[];
 }
 
-/** The one who asks, with the settings of its organisation. */
+/** The caller, with the settings of its organisation. */
 export interface Caller {
   credential: Credential;
   timeZone: string;
   privacy: PrivacySettings;
-  /** Set where a signed link was followed, without a credential. */
+  /** The request came by a signed link, without a credential. */
   isLink?: true;
 }
 
 export interface RequestContext {
   deps: Dependencies;
-  /** An entity manager of this request alone. */
+  /** The request's own entity manager. */
   em: Entities;
   caller: Caller;
-  params: Readonly<Record<string, string>>;
-  body: RequestBody;
-  /** `url`: how the client reaches this API, as `https://host`. */
+  /** `url`: the API's address as the client used it: `https://host`. */
   origin: { ip: string; userAgent: string | undefined; url: string };
   header(name: string): string | undefined;
-  /** Notes in the audit log what the caller did, inside the transaction of `em`. */
+  /** The content type among these that `Accept` prefers, the first without one; undefined where it accepts none. */
+  accepts<Type extends string>(...types: readonly Type[]): Type | undefined;
+  /** Records an action of the caller in the audit log, in the transaction of `em`. */
   audit(em: Entities, action: AuditAction, target: string | null, details: object): Promise<void>;
-  /** Runs `work` in one transaction and, under an `Idempotency-Key`, once: a repeated request gets the first answer. */
-  once(work: (em: Entities) => Promise<Answer>): Promise<Answer>;
+  /**
+   * Runs `work` in one transaction. Under an `Idempotency-Key` it runs once: a repeated request gets the first answer.
+   * @throws TidemarkError `idempotency-mismatch` for the same key with another request
+   */
+  once<Result extends Answer>(work: (em: Entities) => Promise<Result>): Promise<Result | KeptAnswer>;
 }
 
-/** What the answer of one status is. */
-export interface AnswerDescription {
-  description: string;
-  /** Of a JSON body. */
-  schema?: z.ZodType;
-  /** Of a body that is a file: its schema by content type. */
-  files?: Readonly<Record<string, z.ZodType>>;
-  /** Headers of note, with what they say. */
-  headers?: Readonly<Record<string, string>>;
+/** A JSON object that the handler checks itself (facts/telemetry); the schema only documents it. */
+export interface RecordBody {
+  kind: 'record';
+  documentedBy: z.ZodType;
 }
 
-/** A call that works, given the things that it names. */
+/** JSON or NDJSON records that the handler checks one by one; the schema only documents them. */
+export interface BatchBody {
+  kind: 'batch';
+  documentedBy: z.ZodType;
+}
+
+/** A schema that parses a JSON object, or a body that the handler checks. */
+export type Body = z.ZodType | RecordBody | BatchBody;
+
+type BodyOf<Declared extends Body | undefined> = Declared extends z.ZodType
+  ? z.output<Declared>
+  : Declared extends RecordBody
+    ? Record<string, unknown>
+    : Declared extends BatchBody
+      ? unknown[]
+      : undefined;
+
+type ParamNames<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
+  ? ParamNames<Segment> | ParamNames<Rest>
+  : Path extends `:${infer Name}`
+    ? Name
+    : never;
+
+/** A request that works, provided that the things it names exist. */
 export interface Example {
   params?: Readonly<Record<string, string>>;
   body?: unknown;
 }
 
-/** What the reference says of a call beside its parameters; the tests hold every answer against it. */
+/** What the reference shows of a route besides its parameters. */
 export interface RouteDescription {
   summary: string;
-  /** Markdown, where the summary does not say it all. */
+  /** Markdown. */
   description?: string;
   tag: Tag;
-  /** What the body is checked by; it must be given where the call takes one. */
-  bodySchema?: z.ZodType;
-  /** Request headers beside `Authorization` and `Idempotency-Key`. */
+  /** Request headers besides `Authorization` and `Idempotency-Key`. */
   headers?: z.ZodObject;
-  /** Each answer that is no fault. */
-  answers: Readonly<Record<number, AnswerDescription>>;
-  /** Faults that do not follow from method, path, body and access already (api/openapi/faults.ts). */
+  /** Errors beyond those that follow from method, path, body and access (api/openapi/faults.ts). */
   faults?: readonly ProblemCode[];
   example?: Example;
 }
 
-export interface RouteOptions<Query extends z.ZodObject> extends RouteDescription {
+export interface RouteOptions<
+  Path extends string,
+  Query extends z.ZodObject,
+  DeclaredBody extends Body | undefined,
+  DeclaredAnswers extends Answers,
+> extends RouteDescription {
   method: Method;
   /** Relative to the base path, with `:name` for parameters. */
-  path: string;
+  path: Path;
   access: Access;
-  /** The query parameters that it takes; any other is refused. */
+  /** The query parameters; any other is rejected. */
   query?: Query;
-  body?: 'json' | 'json-or-ndjson';
-  /** Whether it works under an `Idempotency-Key`: every POST with a body does. */
+  body?: DeclaredBody;
+  /** Successful answers by status. */
+  answers: DeclaredAnswers;
+  /** Whether it honours an `Idempotency-Key`. Default: every POST with a body. */
   takesIdempotencyKey?: boolean;
-  handle(context: RequestContext, query: z.output<Query>): Promise<Answer>;
+  handle(
+    context: RequestContext,
+    request: {
+      params: Readonly<Record<ParamNames<Path>, string>>;
+      query: z.output<Query>;
+      body: BodyOf<DeclaredBody>;
+    },
+  ): Promise<AnswerOf<DeclaredAnswers> | KeptAnswer>;
 }
 
-/** One call of the API. */
+/** A request before its query and body are parsed. */
+export interface RawRequest {
+  params: Readonly<Record<string, string>>;
+  query: Readonly<Record<string, unknown>>;
+  body: RequestBody;
+}
+
+/** One route of the API. */
 export interface Route extends RouteDescription {
   method: Method;
   path: string;
   access: Access;
-  query: z.ZodObject | undefined;
-  body: 'none' | 'json' | 'json-or-ndjson';
+  query: z.ZodObject;
+  body: Body | undefined;
+  answers: Answers;
   takesIdempotencyKey: boolean;
   faults: readonly ProblemCode[];
-  /** @throws TidemarkError `validation` for query parameters that the route does not take */
-  run(context: RequestContext, query: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** @throws TidemarkError `validation` for an invalid query or body */
+  run(context: RequestContext, request: RawRequest): Promise<Answer>;
 }
 
-/** Closes a route's query type inside it, so that all routes stand in one list. */
-export function defineRoute<Query extends z.ZodObject>(options: RouteOptions<Query>): Route;
-export function defineRoute(options: RouteOptions<z.ZodObject>): Route {
+type NoQuery = z.ZodObject<Record<never, never>>;
+
+/**
+ * A route from its schemas: they parse query and body, and type what the handler receives and returns. The types end here,
+ * so that all routes fit in one list.
+ */
+export function defineRoute<
+  const Path extends string,
+  const DeclaredAnswers extends Answers,
+  Query extends z.ZodObject = NoQuery,
+  DeclaredBody extends Body | undefined = undefined,
+>(options: RouteOptions<Path, Query, DeclaredBody, DeclaredAnswers>): Route;
+export function defineRoute(options: UntypedOptions): Route {
+  const { body, query = z.strictObject({}) } = options;
   return {
     ...options,
-    query: options.query,
-    body: options.body ?? 'none',
-    takesIdempotencyKey: options.takesIdempotencyKey ?? (options.method === 'POST' && options.body !== undefined),
+    query,
+    body,
+    takesIdempotencyKey: options.takesIdempotencyKey ?? (options.method === 'POST' && body !== undefined),
     faults: options.faults ?? [],
-    run(context, query) {
-      if (options.query) return options.handle(context, parseFields(options.query, query));
-      const unknown = Object.keys(query);
-      if (unknown.length > 0) {
-        throw validationError(unknown.map((field) => ({ field, message: 'is not a parameter of this call' })));
-      }
-      return options.handle(context, {});
+    async run(context, request) {
+      const parsedQuery = parseFields(query, request.query);
+      const parsed = { ...request, query: parsedQuery, body: parseBody(body, request.body) };
+      const answer = await options.handle(context, parsed);
+      return answer instanceof KeptAnswer ? answer.answer : answer;
     },
   };
 }
 
-/** @throws TidemarkError `validation` that names each bad field */
-export function parseFields<Schema extends z.ZodType>(schema: Schema, fields: unknown): z.output<Schema> {
+interface UntypedOptions extends RouteDescription {
+  method: Method;
+  path: string;
+  access: Access;
+  query?: z.ZodObject;
+  body?: Body;
+  answers: Answers;
+  takesIdempotencyKey?: boolean;
+  handle(
+    context: RequestContext,
+    request: { params: Readonly<Record<string, string>>; query: object; body: unknown },
+  ): Promise<Answer | KeptAnswer>;
+}
+
+function parseBody(declared: Body | undefined, body: RequestBody): unknown {
+  if (declared === undefined) return undefined;
+  if (declared instanceof z.ZodType) return parseFields(declared, body.object());
+  return declared.kind === 'record' ? body.object() : body.records();
+}
+
+function parseFields<Schema extends z.ZodType>(schema: Schema, fields: unknown): z.output<Schema> {
   const parsed = schema.safeParse(fields);
   if (!parsed.success) throw validationError(fieldErrors(parsed.error));
   return parsed.data;

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { decodeCursor, encodeCursor, type Position } from '../../shared/domain/cursor.ts';
-import { type TimeRange, timeRangeSchema } from '../../shared/domain/time-range.ts';
+import { decodeCursor } from '../../shared/domain/cursor.ts';
+import { timeRangeSchema } from '../../shared/domain/time-range.ts';
 import { id, label } from '../../shared/wire.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;
 
-/** What every list takes: a range, a user, a text to look for, and where to go on. */
+/** The parameters of every list: a range, a user, a search text and a page. */
 export const listShape = {
   ...timeRangeSchema.shape,
   user_id: id().optional(),
@@ -19,7 +19,7 @@ export const listShape = {
     .optional(),
 };
 
-/** `min_<field>` and `max_<field>` for each number. */
+/** `min_<field>` and `max_<field>` for each field. */
 export function boundsShape<Field extends string>(fields: readonly Field[]) {
   const bound = z.coerce.number().meta({ type: 'number' });
   return Object.fromEntries(
@@ -30,7 +30,7 @@ export function boundsShape<Field extends string>(fields: readonly Field[]) {
   );
 }
 
-/** The bounds that a request gives, out of its parameters, by the fields of `boundsShape`. */
+/** The bounds among parsed parameters, by the fields of `boundsShape`. */
 export function boundsOf<Field extends string>(parameters: object, fields: readonly Field[]) {
   const given = new Map<string, unknown>(Object.entries(parameters));
   const bounds = (prefix: 'min' | 'max') => {
@@ -42,25 +42,4 @@ export function boundsOf<Field extends string>(parameters: object, fields: reado
     return found;
   };
   return { atLeast: bounds('min'), atMost: bounds('max') };
-}
-
-/** The position of a row of a local day: the day as its midnight in UTC, whatever the time zone, and an id in it. */
-export function dayPosition(date: string, id: string): Position {
-  return { at: new Date(`${date}T00:00:00Z`), id };
-}
-
-/** A range as every answer repeats it. */
-export function presentRange(range: TimeRange) {
-  return {
-    start: range.startInclusive.toISOString(),
-    end: range.endExclusive.toISOString(),
-    time_zone: range.timeZone,
-  };
-}
-
-/** A page of `limit` rows out of `limit + 1` that were read: the one too many says that the list goes on. */
-export function pageOf<Item>(items: readonly Item[], limit: number, positionOf: (item: Item) => Position) {
-  const data = items.slice(0, limit);
-  const last = data.at(-1);
-  return { data, next_cursor: items.length > limit && last !== undefined ? encodeCursor(positionOf(last)) : null };
 }

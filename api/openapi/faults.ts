@@ -2,44 +2,44 @@ import { z } from 'zod';
 import { type ProblemCode, statusOf } from '../http/problem-codes.ts';
 import type { Route } from '../route.ts';
 
-/** RFC 9457, as `api/http/problems.ts` writes it. */
+/** RFC 9457, as written by api/http/problems.ts. */
 export const problemSchema = z
   .object({
     type: z.string().meta({ description: 'Stable: `urn:tidemark:problem:<code>`.' }),
-    title: z.string().meta({ description: 'What went wrong, for people; its words may change.' }),
-    status: z.number().int().meta({ description: 'The HTTP status again.' }),
+    title: z.string().meta({ description: 'A message for people; its wording may change.' }),
+    status: z.number().int().meta({ description: 'The HTTP status.' }),
     errors: z
       .array(
         z.object({
-          index: z.number().int().optional().meta({ description: 'Which record of several.' }),
-          field: z.string().meta({ description: 'As it was sent; empty for the body as a whole.' }),
+          index: z.number().int().optional().meta({ description: 'Index of the record in a batch.' }),
+          field: z.string().meta({ description: 'The field as sent; empty for the whole body.' }),
           message: z.string(),
         }),
       )
       .optional()
-      .meta({ description: 'One entry a bad field.' }),
+      .meta({ description: 'One entry for each invalid field.' }),
   })
-  .meta({ id: 'Problem', description: 'What went wrong (RFC 9457).' });
+  .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' });
 
-/** What each fault tells a client. */
+/** The description of each problem. */
 export const FAULTS: Readonly<Record<ProblemCode, string>> = {
-  validation: 'A parameter or field cannot be taken; `errors` names each.',
-  unauthenticated: 'No credential in force was sent.',
-  forbidden: 'The credential’s role, scopes or organisation do not reach this.',
-  'not-found': 'There is nothing of this name in the organisation.',
-  'method-not-allowed': 'This path does not take that method.',
-  conflict: 'It is not in a state that allows this.',
-  gone: 'It was there and is there no more.',
-  'too-large': 'The body, or the number of records in it, is over the limit.',
-  'unsupported-media-type': 'The content type or encoding of the body is not one that is read.',
-  'range-not-satisfiable': 'The file has no such bytes.',
+  validation: 'A parameter or field is invalid; `errors` lists each.',
+  unauthenticated: 'The credential is missing, unknown or expired.',
+  forbidden: 'The role, scopes or organisation of the credential do not permit this.',
+  'not-found': 'The organisation has no such object.',
+  'method-not-allowed': 'The path does not support this method.',
+  conflict: 'The state of the object does not permit this.',
+  gone: 'The object existed and was removed.',
+  'too-large': 'The body, or the number of its records, exceeds the limit.',
+  'unsupported-media-type': 'The content type or encoding of the body is not supported.',
+  'range-not-satisfiable': 'The range is outside of the file.',
   'idempotency-mismatch': 'This `Idempotency-Key` was used for another request.',
-  'rate-limited': 'The credential’s share of this minute is used up.',
-  overloaded: 'Too much is under way; nothing was read.',
-  unavailable: 'The database or Temporal is out of reach; nothing was begun.',
+  'rate-limited': 'The credential exceeded its rate limit.',
+  overloaded: 'The server is overloaded; nothing was stored.',
+  unavailable: 'The database or Temporal is unavailable; nothing was started.',
 };
 
-/** The faults that a call can answer with: those that follow from its declaration, and those that it names. */
+/** The problems of a route by status: those that follow from its declaration, and those that it lists. */
 export function faultsOf(route: Route): ReadonlyMap<number, readonly ProblemCode[]> {
   const codes: ProblemCode[] = ['validation'];
   if (route.access !== 'none') {
@@ -47,7 +47,7 @@ export function faultsOf(route: Route): ReadonlyMap<number, readonly ProblemCode
     if (route.access.scope === 'telemetry') codes.push('overloaded');
   }
   if (route.path.includes(':')) codes.push('not-found');
-  if (route.body !== 'none') codes.push('too-large', 'unsupported-media-type');
+  if (route.body !== undefined) codes.push('too-large', 'unsupported-media-type');
   if (route.takesIdempotencyKey) codes.push('idempotency-mismatch');
   codes.push(...route.faults);
   return Map.groupBy(new Set(codes), statusOf);

@@ -1,6 +1,7 @@
 import type { RouteConfig, ZodMediaTypeObject } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import type { AnswerDescription, Route } from '../route.ts';
+import type { AnswerDescription } from '../answer.ts';
+import type { Body, Route } from '../route.ts';
 import { faultsOf } from './faults.ts';
 import { described } from './fields.ts';
 
@@ -10,22 +11,19 @@ const idempotencyKey = z
   .string()
   .max(255)
   .optional()
-  .meta({ description: 'Makes it safe to send again: the same key gets the first answer, for 48 hours.' });
+  .meta({ description: 'Makes the request safe to repeat: the same key gets the first answer for 48 hours.' });
 
 const linkShape = {
-  org_id: z.string().optional().meta({ description: 'Of a link that we gave out.' }),
-  expires: z.string().optional().meta({ description: 'Of a link that we gave out.' }),
-  signature: z
-    .string()
-    .optional()
-    .meta({ description: 'Of a link that we gave out; with it no credential is needed.' }),
+  org_id: z.string().optional().meta({ description: 'Part of a signed link.' }),
+  expires: z.string().optional().meta({ description: 'Part of a signed link.' }),
+  signature: z.string().optional().meta({ description: 'Part of a signed link; replaces the credential.' }),
 };
 
-/** One route as the document shows it. */
+/** The OpenAPI operation of a route. */
 export function operationOf(route: Route): RouteConfig {
   const isOpen = route.access === 'none';
   const isSigned = route.access !== 'none' && route.access.signed === true;
-  const query = { ...route.query?.shape, ...(isSigned ? linkShape : {}) };
+  const query = { ...route.query.shape, ...(isSigned ? linkShape : {}) };
   const headers = {
     ...route.headers?.shape,
     ...(route.takesIdempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {}),
@@ -55,7 +53,7 @@ export function pathOf(route: Route): string {
   return route.path.replace(/:(\w+)/g, '{$1}');
 }
 
-/** `GET /reports/:id/download` → `getReportsByIdDownload`: the same for as long as the route is. */
+/** `GET /reports/:id/download` → `getReportsByIdDownload`: stable as long as the route is. */
 export function operationIdOf(route: Route): string {
   const words = route.path.split(/[/-]/).filter((word) => word !== '');
   const name = words.map((word) => (word.startsWith(':') ? `By${capital(word.slice(1))}` : capital(word))).join('');
@@ -67,10 +65,10 @@ function capital(word: string): string {
 }
 
 function accessOf({ access }: Route): string {
-  if (access === 'none') return 'Needs no credential.';
+  if (access === 'none') return 'Requires no credential.';
   const { least, scope, self } = access;
-  const narrowed = self ? '; a member gets the same, narrowed to its own data' : '';
-  return `Role \`${least}\` or more${narrowed}. A key with scopes needs \`${scope}\`.`;
+  const narrowed = self ? '; members get their own data only' : '';
+  return `Requires the role \`${least}\` or higher${narrowed}. A key with scopes requires \`${scope}\`.`;
 }
 
 function paramsOf(route: Route): z.ZodRawShape {
@@ -89,15 +87,18 @@ function paramsOf(route: Route): z.ZodRawShape {
   );
 }
 
-function bodyOf(route: Route): Record<string, ZodMediaTypeObject> | undefined {
-  const { bodySchema } = route;
-  if (route.body === 'none' || !bodySchema) return undefined;
-  const example = route.example?.body;
-  const json = { schema: describedBody(bodySchema), ...(example === undefined ? {} : { example }) };
-  if (route.body === 'json') return { 'application/json': json };
-  const lines = Array.isArray(example) ? example.map((line) => `${JSON.stringify(line)}\n`).join('') : '';
-  const schema = z.string().meta({ description: 'One record a line; a line that is no JSON is one bad record.' });
+function bodyOf({ body, example }: Route): Record<string, ZodMediaTypeObject> | undefined {
+  if (body === undefined) return undefined;
+  const sample = example?.body;
+  const json = { schema: describedBody(schemaOf(body)), ...(sample === undefined ? {} : { example: sample }) };
+  if (body instanceof z.ZodType || body.kind === 'record') return { 'application/json': json };
+  const lines = Array.isArray(sample) ? sample.map((line) => `${JSON.stringify(line)}\n`).join('') : '';
+  const schema = z.string().meta({ description: 'One record a line; an invalid line is one rejected record.' });
   return { 'application/json': json, 'application/x-ndjson': { schema, example: lines } };
+}
+
+function schemaOf(body: Body): z.ZodType {
+  return body instanceof z.ZodType ? body : body.documentedBy;
 }
 
 function describedBody(schema: z.ZodType): z.ZodType {

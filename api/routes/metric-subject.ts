@@ -4,9 +4,9 @@ import type { MetricSubject } from '../../shared/metrics/ask.ts';
 import { readMetricSubject } from '../../shared/metrics/subject.ts';
 import type { RequestContext } from '../route.ts';
 
-/** Whose numbers the caller asks for: those of its organisation, counted as the settings say. */
+/** The organisation of the caller and its counter settings. @throws TidemarkError `not-found` */
 export async function metricSubject({ em, caller }: RequestContext): Promise<MetricSubject> {
   const subject = await readMetricSubject(dbOf(em), caller.credential.orgId);
-  if (!subject) throw new TidemarkError('not-found', 'The organisation of this credential is gone.');
+  if (!subject) throw new TidemarkError('not-found', 'The organisation of the credential no longer exists.');
   return subject;
 }

@@ -20,5 +20,5 @@ export function decodeCursor(cursor: string): Position {
   } catch {
     // Falls through to the one answer for every unreadable cursor.
   }
-  throw validationError([{ field: 'cursor', message: 'is not a cursor of this list; start without one' }]);
+  throw validationError([{ field: 'cursor', message: 'invalid cursor' }]);
 }

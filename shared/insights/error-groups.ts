@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import type { ErrorStatus } from '../domain/error-status.ts';
 import type { TimeRange } from '../domain/time-range.ts';
@@ -49,6 +49,14 @@ export async function readErrorGroups(
       { ...row, occurrences: Number(row.occurrences), occurrences_in_range: Number(row.occurrences_in_range) },
     ]),
   );
+}
+
+/** A condition on errors `t`: that their group has a status. Groups without a row are open. */
+export function groupHasStatus(status: ErrorStatus): RawBuilder<unknown> {
+  const group = sql`SELECT FROM error_groups g WHERE g.org_id = t.org_id AND g.fingerprint = t.fingerprint`;
+  return status === 'open'
+    ? sql`NOT EXISTS (${group} AND g.status <> 'open')`
+    : sql`EXISTS (${group} AND g.status = ${status})`;
 }
 
 export interface ErrorGroupChange {

@@ -85,5 +85,13 @@ export async function listAudit(db: Db, query: AuditQuery) {
   }
   if (query.after)
     select = select.where(sql<boolean>`(at, id::text) < (${query.after.at}::timestamptz, ${query.after.id})`);
-  return select.orderBy('at', 'desc').orderBy(sql`id::text`, 'desc').limit(query.limit).execute();
+  return (
+    select
+      .orderBy('at', 'desc')
+      .orderBy(sql`id::text`, 'desc')
+      .limit(query.limit)
+      // `recordAudit` alone writes the table.
+      .$narrowType<{ action: AuditAction; details: Record<string, unknown> }>()
+      .execute()
+  );
 }

@@ -3,33 +3,43 @@ import { sql } from 'kysely';
 import { type Db, dbOf, type Entities } from '../db/orm.ts';
 import { TidemarkError } from '../errors.ts';
 
-/** How long a repeated request finds its first answer. */
+/** How long the first answer is kept. */
 const IDEMPOTENCY_KEPT_HOURS = 48;
 
-export interface StoredAnswer {
+/** An answer that can be kept. */
+interface AnswerToKeep {
   status: number;
   body?: object;
   /** Fields of the body that are not kept: a repeated request does not get them again. */
   secrets?: readonly string[];
 }
 
+/** The first answer, for a repeated request. */
+export class KeptAnswer {
+  readonly answer: Readonly<{ status: number; body: object }>;
+
+  constructor(answer: { status: number; body: object }) {
+    this.answer = answer;
+  }
+}
+
 export interface IdempotentRequest {
   orgId: string;
   key: string;
-  /** What makes two requests the same: method, path and body. */
+  /** Method, path and body: equal for a repeated request. */
   fingerprint: readonly (string | Buffer)[];
 }
 
 /**
- * Does `work` in a transaction and keeps its answer under the request's key in the same transaction: the answer is
- * kept exactly when the work is. Of two requests with one key at once, the second waits and gets the first's answer.
+ * Runs `work` and keeps its answer under the request's key, both in one transaction. Of two concurrent requests with one
+ * key the second waits and gets the answer of the first.
  * @throws TidemarkError `idempotency-mismatch` for the same key with another request
  */
-export async function answerOnce<Answer extends StoredAnswer>(
+export async function answerOnce<Answer extends AnswerToKeep>(
   em: Entities,
   request: IdempotentRequest,
   work: (em: Entities) => Promise<Answer>,
-): Promise<Answer | StoredAnswer> {
+): Promise<Answer | KeptAnswer> {
   const hash = createHash('sha256');
   for (const part of request.fingerprint) hash.update(part).update('\n');
   const requestSha256 = hash.digest();
@@ -53,27 +63,27 @@ export async function answerOnce<Answer extends StoredAnswer>(
   });
 }
 
-function withoutSecrets({ body = {}, secrets = [] }: StoredAnswer): object {
+function withoutSecrets({ body = {}, secrets = [] }: AnswerToKeep): object {
   return Object.fromEntries(Object.entries(body).filter(([field]) => !secrets.includes(field)));
 }
 
-async function firstAnswer(db: Db, request: IdempotentRequest, requestSha256: Buffer): Promise<StoredAnswer> {
+async function firstAnswer(db: Db, request: IdempotentRequest, requestSha256: Buffer): Promise<KeptAnswer> {
   const first = await db
     .selectFrom('idempotency_keys')
     .select(['request_sha256', 'answer'])
     .where('org_id', '=', request.orgId)
     .where('key', '=', request.key)
     .executeTakeFirst();
-  if (first?.answer && first.request_sha256.equals(requestSha256)) return first.answer;
-  throw new TidemarkError('idempotency-mismatch', 'This Idempotency-Key was used for another request; use a new one.');
+  if (first?.answer && first.request_sha256.equals(requestSha256)) return new KeptAnswer(first.answer);
+  throw new TidemarkError('idempotency-mismatch', 'The Idempotency-Key was used for another request.');
 }
 
-/** Forgets a key, where its request came to nothing and may be sent again. */
+/** Deletes a key whose request failed and may be repeated. */
 export async function forgetIdempotencyKey(db: Db, orgId: string, key: string): Promise<void> {
   await db.deleteFrom('idempotency_keys').where('org_id', '=', orgId).where('key', '=', key).execute();
 }
 
-/** Forgets old keys, at most `limit` at a time. @returns how many */
+/** Deletes at most `limit` old keys. @returns how many */
 export async function purgeIdempotencyKeys(db: Db, limit: number): Promise<number> {
   const { rows } = await sql`
     DELETE FROM idempotency_keys WHERE (org_id, key) IN (

@@ -44,9 +44,9 @@ describe('the document', () => {
       expect(operation.summary).not.toBe('');
       expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
       expect(operation.security[0]).toEqual(route.access === 'none' ? undefined : { credential: [] });
-      if (route.body !== 'none') {
+      if (route.body !== undefined) {
         const { schema, example } = operation.requestBody.content['application/json'];
-        expect(schema.type ?? schema.anyOf ?? schema.oneOf, 'bodySchema').toBeDefined();
+        expect(schema.type ?? schema.anyOf ?? schema.oneOf, 'body').toBeDefined();
         expect(example, 'example.body').toBeDefined();
       }
       for (const parameter of operation.parameters ?? []) {

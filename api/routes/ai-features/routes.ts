@@ -3,10 +3,10 @@ import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { timeRangeSchema } from '../../../shared/domain/time-range.ts';
 import { queryMetrics } from '../../../shared/metrics/ask.ts';
-import { rangeSchema } from '../../http/answers.ts';
-import { presentRange } from '../../http/list-query.ts';
+import { presentRange } from '../../http/time.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { metricSubject } from '../metric-subject.ts';
+import { aiFeaturesSchema } from './schema.ts';
 
 const METRICS = {
   requests: 'ai_usage.requests',
@@ -17,31 +17,15 @@ const METRICS = {
   total_cost: 'ai_usage.cost',
 } as const;
 
-const rate = () => z.number().nullable();
-const answerSchema = z.object({
-  features: z.array(
-    z.object({
-      feature: z.string(),
-      requests: z.number().int(),
-      success_rate: rate().meta({ description: 'Percent.' }),
-      avg_response_time: rate().meta({ description: 'Seconds.' }),
-      cache_hit_rate: rate().meta({ description: 'Percent of the requests that say; null where none does.' }),
-      total_tokens: z.number().int(),
-      total_cost: z.number().meta({ description: 'USD.' }),
-    }),
-  ),
-  range: rangeSchema,
-});
-
 const list = defineRoute({
   method: 'GET',
   path: '/ai-features',
   access: { least: 'admin', scope: 'metrics' },
   tag: 'Usage',
-  summary: 'How each AI feature is used and does, the most used first',
+  summary: 'List AI features with their usage and performance, the most used first',
   query: z.strictObject(timeRangeSchema.shape),
-  answers: { 200: { description: 'The features with requests in the range.', schema: answerSchema } },
-  async handle(context, query) {
+  answers: { 200: { description: 'The features with requests in the range.', schema: aiFeaturesSchema } },
+  async handle(context, { query }) {
     const range = await resolveRange(dbOf(context.em), query, context.caller.timeZone, new Date());
     const rows = await queryMetrics(context.em, await metricSubject(context), {
       metrics: Object.values(METRICS),
@@ -50,13 +34,13 @@ const list = defineRoute({
       range,
     });
     const features = rows.map(({ group, values }) => ({
-      feature: group.feature,
-      requests: values[METRICS.requests],
-      success_rate: values[METRICS.success_rate],
+      feature: group.feature ?? '',
+      requests: values[METRICS.requests] ?? 0,
+      success_rate: values[METRICS.success_rate] ?? null,
       avg_response_time: secondsOf(values[METRICS.latency_ms]),
-      cache_hit_rate: values[METRICS.cache_hit_rate],
-      total_tokens: values[METRICS.total_tokens],
-      total_cost: values[METRICS.total_cost],
+      cache_hit_rate: values[METRICS.cache_hit_rate] ?? null,
+      total_tokens: values[METRICS.total_tokens] ?? 0,
+      total_cost: values[METRICS.total_cost] ?? 0,
     }));
     return { status: 200, body: { features, range: presentRange(range) } };
   },

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { explainGrouping } from '../../../shared/domain/fingerprint.ts';
 import type { TimeRange } from '../../../shared/domain/time-range.ts';
 import { errors } from '../../../shared/facts/errors.ts';
@@ -5,21 +6,22 @@ import type { Row } from '../../../shared/facts/fields.ts';
 import type { ErrorGroup } from '../../../shared/insights/error-groups.ts';
 import type { ErrorCounts, ErrorGroupStats } from '../../../shared/insights/error-stats.ts';
 import { pgTime } from '../../../shared/pg-time.ts';
-import { ERROR_LEVELS } from '../../../shared/wire.ts';
-import { presentRange } from '../../http/list-query.ts';
+import type { ERROR_LEVELS } from '../../../shared/wire.ts';
+import { presentRange } from '../../http/time.ts';
 import { presentFact } from '../telemetry/present.ts';
+import type { errorDetailSchema, errorStatsSchema, listedErrorSchema } from './schema.ts';
 
-/** An occurrence as lists show it, with its group. */
-export function presentListedError(row: Row, group: ErrorGroup) {
+/** An occurrence in a list, with its group. */
+export function presentListedError(row: Row, group: ErrorGroup): z.input<typeof listedErrorSchema> {
   const { stack_trace, context, ...shown } = presentFact(errors, row);
-  return { id: row.error_id, ...shown, ...presentGroup(group) };
+  return { id: String(row.error_id), ...shown, ...presentGroup(group) };
 }
 
-/** An occurrence with all of it, all of its group, and why it is in it. */
-export function presentErrorDetail(row: Row, group: ErrorGroup) {
+/** An occurrence with all its fields, its group and the reason for the grouping. */
+export function presentErrorDetail(row: Row, group: ErrorGroup): z.input<typeof errorDetailSchema> {
   const { message, exception_type, stack_trace } = row;
   return {
-    id: row.error_id,
+    id: String(row.error_id),
     ...presentFact(errors, row),
     ...presentGroup(group),
     resolved_by: group.resolved_by,
@@ -41,14 +43,25 @@ function presentGroup({ status, occurrences, first_seen, last_seen }: ErrorGroup
   return { status, occurrences, first_seen: time(first_seen), last_seen: time(last_seen) };
 }
 
-/** The statistics of a range. */
-export function presentErrorStats(counts: ErrorCounts, { groups, unresolved, top }: ErrorGroupStats, range: TimeRange) {
+/** The error statistics of a range. */
+export function presentErrorStats(
+  counts: ErrorCounts,
+  { groups, unresolved, top }: ErrorGroupStats,
+  range: TimeRange,
+): z.input<typeof errorStatsSchema> {
   const { total, previousTotal } = counts;
+  const ofLevel = (level: (typeof ERROR_LEVELS)[number]) => counts.byLevel.get(level) ?? 0;
   return {
     total,
     unresolved,
     groups,
-    by_level: Object.fromEntries(ERROR_LEVELS.map((level) => [level, counts.byLevel.get(level) ?? 0])),
+    by_level: {
+      DEBUG: ofLevel('DEBUG'),
+      INFO: ofLevel('INFO'),
+      WARNING: ofLevel('WARNING'),
+      ERROR: ofLevel('ERROR'),
+      CRITICAL: ofLevel('CRITICAL'),
+    },
     by_type: counts.byType.map(({ type, count }) => ({ type, count, percentage: percent(count, total) })),
     by_day: counts.byDay,
     top: top.map((group) => ({
@@ -57,7 +70,7 @@ export function presentErrorStats(counts: ErrorCounts, { groups, unresolved, top
       message: group.message,
       exception_type: group.exceptionType,
       count: group.count,
-      last_seen: time(group.lastSeen),
+      last_seen: pgTime(group.lastSeen).toISOString(),
       status: group.status,
     })),
     trend_percent: previousTotal === 0 ? null : percent(total - previousTotal, previousTotal),

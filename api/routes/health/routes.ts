@@ -1,37 +1,28 @@
-import { z } from 'zod';
 import { defineRoute, type Route } from '../../route.ts';
-import { moment } from '../telemetry/stored-schema.ts';
-
-const service = z.enum(['healthy', 'unhealthy']);
-const healthSchema = z.object({
-  status: z.enum(['healthy', 'degraded', 'unhealthy']),
-  services: z
-    .object({ database: service, temporal: service })
-    .catchall(service)
-    .meta({ description: 'Beside our own: those of `WATCHED_SERVICES`, by their names.' }),
-  timestamp: moment(),
-});
+import { healthSchema } from './schema.ts';
 
 const health = defineRoute({
   method: 'GET',
   path: '/health',
   access: 'none',
   tag: 'Health',
-  summary: 'Whether all is well, as last seen',
+  summary: 'Get the latest health check',
   answers: {
-    200: { description: 'Telemetry is taken; while degraded, something else waits.', schema: healthSchema },
-    503: { description: 'The database is out of reach.', schema: healthSchema },
+    200: { description: 'Telemetry is accepted; `degraded`: another service is unhealthy.', schema: healthSchema },
+    503: { description: 'The database is unavailable.', schema: healthSchema },
   },
   async handle({ deps }) {
     const { status, services, checkedAt } = deps.health.state();
-    return {
-      status: status === 'unhealthy' ? 503 : 200,
-      body: {
-        status,
-        services: Object.fromEntries(Object.entries(services).map(([name, state]) => [name, state.status])),
-        timestamp: checkedAt.toISOString(),
+    const body = {
+      status,
+      services: {
+        ...Object.fromEntries(Object.entries(services).map(([name, state]) => [name, state.status])),
+        database: services.database?.status ?? 'unhealthy',
+        temporal: services.temporal?.status ?? 'unhealthy',
       },
+      timestamp: checkedAt.toISOString(),
     };
+    return status === 'unhealthy' ? { status: 503, body } : { status: 200, body };
   },
 });
 

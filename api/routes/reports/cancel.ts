@@ -8,7 +8,7 @@ import type { RequestContext } from '../../route.ts';
 
 /**
  * Requests the cancellation of a report's workflow; a closed report stays as it is.
- * @throws TidemarkError `unavailable` where Temporal is out of reach
+ * @throws TidemarkError `unavailable` where Temporal does not answer
  */
 export async function cancelReport({ deps, em }: RequestContext, report: Report): Promise<void> {
   const temporal = { client: deps.temporal, queues: taskQueues(deps.config) };

@@ -3,49 +3,36 @@ import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
-import { reportParametersSchema } from '../../../shared/domain/report-parameters.ts';
 import { validationError } from '../../../shared/errors.ts';
 import { aggregateFilterFaults, reportFilterFaults } from '../../../shared/facts/report-filters.ts';
 import { startOrWithdraw } from '../../../shared/jobs/start-job.ts';
-import { forgetIdempotencyKey } from '../../../shared/organisations/idempotency.ts';
+import { forgetIdempotencyKey, KeptAnswer } from '../../../shared/organisations/idempotency.ts';
 import { createReportJob } from '../../../shared/reports/job.ts';
-import { REPORT_FORMATS, REPORT_TYPES, rawReportFact } from '../../../shared/reports/sources/index.ts';
+import { rawReportFact } from '../../../shared/reports/sources/index.ts';
 import { taskQueues } from '../../../shared/temporal.ts';
-import { label } from '../../../shared/wire.ts';
 import { userIdAsStored } from '../../http/narrow.ts';
-import { type Answer, parseFields, type RequestContext } from '../../route.ts';
+import type { RequestContext } from '../../route.ts';
 import { findReport } from './find.ts';
 import { presentReport } from './present.ts';
+import type { newReportSchema } from './schema.ts';
 
-/** What `POST /reports` takes. */
-export const newReportSchema = z.strictObject({
-  name: label(200),
-  report_type: z
-    .string()
-    .refine((type) => REPORT_TYPES.includes(type), { error: `must be one of ${REPORT_TYPES.join(', ')}` })
-    .meta({ enum: [...REPORT_TYPES] }),
-  format: z.enum(REPORT_FORMATS),
-  parameters: reportParametersSchema.default({}),
-});
-
-/** Row first, then the workflow: the sweep starts a report whose API was killed in between. */
-export async function createReport(context: RequestContext): Promise<Answer> {
+/** Row first, then the workflow: the sweep starts what a crash left pending. */
+export async function createReport(context: RequestContext, requested: z.output<typeof newReportSchema>) {
   const kept = await context.once(async (em) => {
-    const wanted = parseFields(newReportSchema, context.body.object());
-    const fact = rawReportFact(wanted.report_type);
-    const faults = fact ? reportFilterFaults(fact, wanted.parameters) : aggregateFilterFaults(wanted.parameters);
+    const fact = rawReportFact(requested.report_type);
+    const faults = fact ? reportFilterFaults(fact, requested.parameters) : aggregateFilterFaults(requested.parameters);
     if (faults.length > 0) throw validationError(faults);
     const now = new Date();
-    const range = await resolveRange(dbOf(em), wanted.parameters, context.caller.timeZone, now);
-    const userId = userIdAsStored(context, wanted.parameters.user_id);
+    const range = await resolveRange(dbOf(em), requested.parameters, context.caller.timeZone, now);
+    const userId = userIdAsStored(context, requested.parameters.user_id);
     const { credential } = context.caller;
     const report = em.create(Report, {
       orgId: credential.orgId,
       id: uuidv7(),
-      name: wanted.name,
-      reportType: wanted.report_type,
-      format: wanted.format,
-      parameters: { ...wanted.parameters, ...(userId === undefined ? {} : { user_id: userId }) },
+      name: requested.name,
+      reportType: requested.report_type,
+      format: requested.format,
+      parameters: { ...requested.parameters, ...(userId === undefined ? {} : { user_id: userId }) },
       rangeStart: range.startInclusive,
       rangeEnd: range.endExclusive,
       timeZone: range.timeZone,
@@ -57,13 +44,13 @@ export async function createReport(context: RequestContext): Promise<Answer> {
       createdAt: now,
     });
     await em.persist(report).flush();
-    const { name, report_type, format } = wanted;
+    const { name, report_type, format } = requested;
     await context.audit(em, 'report.requested', report.id, { name, report_type, format });
-    return { status: 202, body: { id: report.id } };
+    return { status: 202 as const, body: { id: report.id } };
   });
-  const { id } = keptSchema.parse(kept.body);
+  const { id } = keptSchema.parse(kept instanceof KeptAnswer ? kept.answer.body : kept.body);
   await ensureStarted(context, await findReport(context, id));
-  return { status: 202, body: presentReport(context, await findReport(context, id)) };
+  return { status: 202 as const, body: presentReport(context, await findReport(context, id)) };
 }
 
 const keptSchema = z.object({ id: z.string() });

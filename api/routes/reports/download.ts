@@ -2,19 +2,25 @@ import parseRange from 'range-parser';
 import type { Report } from '../../../shared/db/entities/report.ts';
 import { TidemarkError } from '../../../shared/errors.ts';
 import { reportFileKey } from '../../../shared/storage/storage.ts';
+import type { AnswerOf } from '../../answer.ts';
 import { RangeNotSatisfiableError } from '../../http/http-error.ts';
-import type { Answer, RequestContext } from '../../route.ts';
+import type { RequestContext } from '../../route.ts';
+import type { downloadAnswers } from './schema.ts';
 
-/** A redirect is followed at once; a download that has begun goes on after this. */
+/** Clients follow a redirect immediately; a started download is not cut off. */
 const REDIRECT_SECONDS = 300;
 
 /**
- * A report's file, whole or a range of it, straight from storage.
- * @throws TidemarkError `conflict` while it is not completed, `gone` after it expired, `range-not-satisfiable`
+ * A report's file or a range of it, streamed from storage.
+ * @throws TidemarkError `conflict` before it is completed, `gone` after it expired
+ * @throws RangeNotSatisfiableError
  */
-export async function downloadReport(context: RequestContext, report: Report): Promise<Answer> {
+export async function downloadReport(
+  context: RequestContext,
+  report: Report,
+): Promise<AnswerOf<typeof downloadAnswers>> {
   if (report.status !== 'completed') {
-    throw new TidemarkError('conflict', `The report is ${report.status}; it can be downloaded when it is completed.`);
+    throw new TidemarkError('conflict', `The report is ${report.status}; it has no file before it is completed.`);
   }
   const { fileName, fileSha256, fileContentType } = report;
   if (!fileName || !fileSha256 || !fileContentType) throw new Error(`Report ${report.id} is completed without a file`);
@@ -22,9 +28,9 @@ export async function downloadReport(context: RequestContext, report: Report): P
   const key = reportFileKey(report.orgId, report.id, fileName);
   const isExpired = report.filesRemovedAt !== null || (report.expiresAt ?? new Date(0)) <= new Date();
   const size = isExpired ? null : await storage.size(key);
-  if (size === null) throw new TidemarkError('gone', 'The file of this report has expired; ask for the report again.');
+  if (size === null) throw new TidemarkError('gone', 'The file of this report has expired; request a new report.');
   if (context.caller.isLink) {
-    // Who has a link can do without us: the bytes come straight from where they are, if that hands them out.
+    // A link needs no proxy: where the storage signs URLs, the client downloads from it directly.
     const options = { expiresInSeconds: REDIRECT_SECONDS, fileName, contentType: fileContentType };
     const url = await storage.signedUrl(key, options);
     if (url !== null) return { status: 302, headers: { Location: url, 'Cache-Control': 'no-store' } };
@@ -57,7 +63,7 @@ function matches(header: string | undefined, etag: string): boolean {
   return header.split(',').some((value) => ['*', etag, `W/${etag}`].includes(value.trim()));
 }
 
-/** The one range that is asked for; null for the whole file, as also where several are (RFC 9110, 14.2). */
+/** The requested range; null for the whole file, also for several ranges (RFC 9110, 14.2). */
 function requestedRange(context: RequestContext, etag: string, size: number): { start: number; end: number } | null {
   const header = context.header('range');
   const ifRange = context.header('if-range');

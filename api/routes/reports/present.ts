@@ -1,13 +1,16 @@
+import type { z } from 'zod';
 import { progressPercent, type ReportProgress, reportWorkflowId } from '../../../shared/contracts/reports.ts';
 import type { Report } from '../../../shared/db/entities/report.ts';
 import { BASE_PATH } from '../../http/base-path.ts';
 import { signedQuery } from '../../http/signed-link.ts';
+import { temporalUiLink } from '../../http/temporal-links.ts';
 import type { RequestContext } from '../../route.ts';
+import type { reportSchema } from './schema.ts';
 
-/** Long enough to be mailed and opened the same day. */
+/** Long enough for a link that is mailed. */
 const LINK_MS = 24 * 60 * 60 * 1000;
 
-/** How far a report has come, as its row tells. */
+/** The progress in a report's row. */
 export function rowProgress(report: Report): ReportProgress {
   return {
     phase: report.phase,
@@ -18,8 +21,11 @@ export function rowProgress(report: Report): ReportProgress {
   };
 }
 
-/** A report as an answer shows it. */
-export function presentReport(context: RequestContext, report: Report, progress: ReportProgress = rowProgress(report)) {
+export function presentReport(
+  context: RequestContext,
+  report: Report,
+  progress: ReportProgress = rowProgress(report),
+): z.input<typeof reportSchema> {
   const isCompleted = report.status === 'completed';
   return {
     id: report.id,
@@ -48,22 +54,14 @@ export function presentReport(context: RequestContext, report: Report, progress:
     started_at: report.startedAt?.toISOString() ?? null,
     completed_at: report.completedAt?.toISOString() ?? null,
     expires_at: report.expiresAt?.toISOString() ?? null,
-    file: isCompleted
-      ? {
-          name: report.fileName,
-          size_bytes: report.fileSizeBytes,
-          sha256: report.fileSha256,
-          row_count: report.fileRowCount,
-          content_type: report.fileContentType,
-        }
-      : null,
-    error: report.errorCode ? { code: report.errorCode, message: report.errorMessage } : null,
+    file: isCompleted ? fileOf(report) : null,
+    error: report.errorCode ? { code: report.errorCode, message: report.errorMessage ?? '' } : null,
     download_url: downloadUrl(context, report),
     links: reportLinks(context, report),
   };
 }
 
-/** A link that gives the file to whoever has it, for a day at most; null where there is no file. */
+/** A signed link to the file, valid for a day at most; null where there is no file. */
 function downloadUrl({ deps, origin }: RequestContext, { orgId, id, status, expiresAt, filesRemovedAt }: Report) {
   const now = Date.now();
   if (status !== 'completed' || filesRemovedAt || !expiresAt || expiresAt.getTime() <= now) return null;
@@ -73,14 +71,25 @@ function downloadUrl({ deps, origin }: RequestContext, { orgId, id, status, expi
   return `${(deps.config.PUBLIC_URL ?? origin.url).replace(/\/$/, '')}${BASE_PATH}${path}?${query}`;
 }
 
-/** Where the report, its file and, for operators, its workflow are found. */
-function reportLinks({ caller, deps }: RequestContext, report: Report) {
+function reportLinks(context: RequestContext, report: Report) {
   const self = `${BASE_PATH}/reports/${report.id}`;
-  const ui = deps.config.TEMPORAL_UI_URL;
-  const workflow = `/namespaces/${encodeURIComponent(deps.config.TEMPORAL_NAMESPACE)}/workflows/${encodeURIComponent(reportWorkflowId(report.id))}`;
   return {
     self,
     ...(report.status === 'completed' ? { download: `${self}/download` } : {}),
-    ...(caller.credential.role === 'operator' && ui ? { temporal_ui: `${ui.replace(/\/$/, '')}${workflow}` } : {}),
+    ...temporalUiLink(context, reportWorkflowId(report.id)),
+  };
+}
+
+/** The columns of a completed report's file. */
+function fileOf({ id, fileName, fileSizeBytes, fileSha256, fileRowCount, fileContentType }: Report) {
+  if (!fileName || !fileSha256 || !fileContentType || fileSizeBytes == null || fileRowCount == null) {
+    throw new Error(`Report ${id} is completed without a file`);
+  }
+  return {
+    name: fileName,
+    size_bytes: fileSizeBytes,
+    sha256: fileSha256,
+    row_count: fileRowCount,
+    content_type: fileContentType,
   };
 }

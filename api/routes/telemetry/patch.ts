@@ -6,29 +6,30 @@ import { executions } from '../../../shared/facts/executions.ts';
 import type { Row } from '../../../shared/facts/fields.ts';
 import type { Fact } from '../../../shared/facts/index.ts';
 import { readFact } from '../../../shared/telemetry/read-fact.ts';
-import type { Answer, RequestContext } from '../../route.ts';
-import { ingestOne, presentStored } from './ingest.ts';
+import type { RequestContext } from '../../route.ts';
+import { ingestOne } from './ingest.ts';
+import { presentFact } from './present.ts';
 
 /**
- * Changes a record that is known: what is named is overwritten, but a final status stands.
- * @throws TidemarkError `not-found` for an unknown id, or one that a member does not own
+ * Changes an existing record: the given fields are overwritten, but a final status is kept.
+ * @throws TidemarkError `not-found` for an unknown id, or a record of another user for a member
  */
-export async function patchRecord(context: RequestContext, fact: Fact, id: string): Promise<Answer> {
-  const given = context.body.object();
-  const fixed = Object.keys(given).filter((field) => !fact.patchable.includes(field));
+export async function patchRecord(context: RequestContext, fact: Fact, id: string, changes: Row) {
+  const fixed = Object.keys(changes).filter((field) => !fact.patchable.includes(field));
   if (fixed.length > 0) {
-    throw validationError(fixed.map((field) => ({ field, message: 'cannot be changed, or is an unknown field' })));
+    throw validationError(fixed.map((field) => ({ field, message: 'unknown or immutable field' })));
   }
   const stored = await readFact(dbOf(context.em), fact, context.caller.credential.orgId, id);
   if (!stored || !(await isOwn(context, fact, stored))) {
-    throw new TidemarkError('not-found', `There is no ${fact.noun} ${id}.`);
+    throw new TidemarkError('not-found', `No ${fact.noun} ${id}.`);
   }
-  const fields = renameAliases(given, fact.aliases);
-  if (endsNow(fields, stored)) fields.ended_at = new Date().toISOString();
-  return ingestOne(context, fact, { ...fields, [fact.idColumn]: id }, presentStored(fact), 'patch');
+  const fields = renameAliases(changes, fact.aliases);
+  const record = { ...fields, ...(endsNow(fields, stored) && { ended_at: new Date().toISOString() }) };
+  const present = (_: unknown, row: Row) => ({ status: 200 as const, body: presentFact(fact, row) });
+  return ingestOne(context, fact, { ...record, [fact.idColumn]: id }, present, 'patch');
 }
 
-/** A member finishes what is its own; a tool usage belongs to whom its execution belongs. */
+/** Members change their own records only; a tool usage belongs to the user of its execution. */
 async function isOwn({ em, caller, deps }: RequestContext, fact: Fact, stored: Row): Promise<boolean> {
   const { role, userId, orgId } = caller.credential;
   if (role !== 'member') return true;
@@ -38,7 +39,7 @@ async function isOwn({ em, caller, deps }: RequestContext, fact: Fact, stored: R
   return execution?.user_id === me;
 }
 
-/** A finish without a time is a finish now, the first time that it is sent. */
+/** The first final status without an end time ends the record now. */
 function endsNow(fields: Row, stored: Row): boolean {
   const isFinal = fields.status !== undefined && fields.status !== 'in_progress';
   return isFinal && fields.ended_at === undefined && stored.ended_at === null;

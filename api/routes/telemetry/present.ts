@@ -1,8 +1,9 @@
+import { errors } from '../../../shared/facts/errors.ts';
 import type { ColumnType, Row } from '../../../shared/facts/fields.ts';
 import type { Fact } from '../../../shared/facts/index.ts';
 import { pgTime } from '../../../shared/pg-time.ts';
 
-/** A stored fact as an answer shows it: times in UTC, numbers as numbers. */
+/** A stored fact in an answer: times in UTC, numbers as JSON numbers. */
 export function presentFact(fact: Fact, row: Row): Row {
   const shown: Row = {
     [fact.idColumn]: row[fact.idColumn],
@@ -12,7 +13,12 @@ export function presentFact(fact: Fact, row: Row): Row {
   return shown;
 }
 
-/** PostgreSQL's text for numbers and times becomes JSON's; everything else is JSON already. */
+/** A stored error, also under `id`. */
+export function presentLoggedError(id: string, row: Row) {
+  return { id, ...presentFact(errors, row) };
+}
+
+/** Converts PostgreSQL's text of numbers and times; all other values are JSON already. */
 function presentCell(type: ColumnType, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   switch (type) {

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { dbOf } from '../../../shared/db/orm.ts';
-import { TidemarkError, validationError } from '../../../shared/errors.ts';
+import { validationError } from '../../../shared/errors.ts';
 import { agentWorkflows } from '../../../shared/facts/agent-workflows.ts';
 import { aiUsage } from '../../../shared/facts/ai-usage.ts';
 import { apiCalls } from '../../../shared/facts/api-calls.ts';
@@ -8,111 +7,130 @@ import { agents, type Dimension, users } from '../../../shared/facts/dimensions.
 import { errors } from '../../../shared/facts/errors.ts';
 import { events } from '../../../shared/facts/events.ts';
 import { executions } from '../../../shared/facts/executions.ts';
+import type { Row } from '../../../shared/facts/fields.ts';
 import type { Fact } from '../../../shared/facts/index.ts';
 import { sessions } from '../../../shared/facts/sessions.ts';
 import { toolUsages } from '../../../shared/facts/tool-usages.ts';
 import { prepareBatch } from '../../../shared/telemetry/prepare.ts';
 import { storeBatch } from '../../../shared/telemetry/store-batch.ts';
-import { storedAnswers } from '../../http/answers.ts';
-import { type Access, type AnswerDescription, defineRoute, type RequestContext, type Route } from '../../route.ts';
-import { ingestMany, ingestOne, type Present, presentStored, receiverOf } from './ingest.ts';
+import { type Access, defineRoute, type RequestContext, type Route } from '../../route.ts';
+import {
+  batchAnswerSchema,
+  dimensionAnswer,
+  loggedErrorSchema,
+  storedAnswers,
+  trackedSchema,
+} from './answer-schema.ts';
+import { ingestMany, ingestOne, receiverOf, requireValid } from './ingest.ts';
 import { patchRecord } from './patch.ts';
-import { presentFact } from './present.ts';
+import { presentFact, presentLoggedError } from './present.ts';
 import { batchBody, dimensionBody, recordBody, recordChanges } from './record-schema.ts';
 import { storedSchemas } from './stored-schema.ts';
 
-const write: Access = { least: 'ingest', scope: 'telemetry' };
+const access: Access = { least: 'ingest', scope: 'telemetry' };
+const tag = 'Telemetry';
 
-/** `POST` of one record of a fact. */
-function recordRoute(
-  path: string,
-  fact: Fact,
-  present: Present = presentStored(fact),
-  answers: Readonly<Record<number, AnswerDescription>> = storedAnswers(storedSchemas[fact.kind]),
-): Route {
+/** `POST` of one record of a fact: 201 for a new id, 200 for a known one. */
+function recordRoute(path: string, fact: Fact): Route {
   return defineRoute({
     method: 'POST',
     path,
-    access: write,
-    tag: 'Telemetry',
+    access,
+    tag,
     summary: `Store one ${fact.noun}`,
-    body: 'json',
-    bodySchema: recordBody(fact),
-    answers,
+    body: { kind: 'record', documentedBy: recordBody(fact) },
+    answers: storedAnswers(storedSchemas[fact.kind]),
     example: { body: fact.example },
-    handle: (context) => ingestOne(context, fact, context.body.object(), present),
+    handle: (context, { body }) =>
+      ingestOne(context, fact, body, ({ outcome }, row) => ({
+        status: outcome === 'stored' ? 201 : 200,
+        body: presentFact(fact, row),
+      })),
   });
 }
 
-/** `PATCH` of one record that is known. */
+/** `PATCH` of one existing record. */
 function finishRoute(path: string, fact: Fact): Route {
   return defineRoute({
     method: 'PATCH',
     path: `${path}/:id`,
-    access: write,
-    tag: 'Telemetry',
+    access,
+    tag,
     summary: `Finish or change one ${fact.noun}`,
-    description: 'What is named is overwritten, but a final status stands. A finish without a time is a finish now.',
-    body: 'json',
-    bodySchema: recordChanges(fact),
+    description:
+      'The given fields are overwritten, but a final status is kept. A final status without an end time ends the record now.',
+    body: { kind: 'record', documentedBy: recordChanges(fact) },
     takesIdempotencyKey: true,
-    answers: { 200: { description: 'As it stands now.', schema: storedSchemas[fact.kind] } },
+    answers: { 200: { description: 'The current state of the record.', schema: storedSchemas[fact.kind] } },
     example: {
       params: { id: String(fact.example[fact.idColumn]) },
       body: fact.changeExample,
     },
-    handle: (context) => patchRecord(context, fact, context.params.id ?? ''),
+    handle: (context, { params, body }) => patchRecord(context, fact, params.id, body),
   });
 }
+
+const logAiUsage = defineRoute({
+  method: 'POST',
+  path: '/log-ai-usage',
+  access,
+  tag,
+  summary: `Store one ${aiUsage.noun}`,
+  body: { kind: 'record', documentedBy: recordBody(aiUsage) },
+  answers: { 202: { description: 'The record is stored, with its cost.', schema: storedSchemas.ai_usage } },
+  example: { body: aiUsage.example },
+  handle: (context, { body }) =>
+    ingestOne(context, aiUsage, body, (_, row) => ({ status: 202, body: presentFact(aiUsage, row) })),
+});
+
+const logError = defineRoute({
+  method: 'POST',
+  path: '/errors/log',
+  access,
+  tag,
+  summary: `Store one ${errors.noun}`,
+  body: { kind: 'record', documentedBy: recordBody(errors) },
+  answers: storedAnswers(loggedErrorSchema),
+  example: { body: errors.example },
+  handle: (context, { body }) =>
+    ingestOne(context, errors, body, ({ id, outcome }, row) => ({
+      status: outcome === 'stored' ? 201 : 200,
+      body: presentLoggedError(id, row),
+    })),
+});
 
 const track = defineRoute({
   method: 'POST',
   path: '/track',
-  access: write,
-  tag: 'Telemetry',
-  summary: 'Store one event of a page, with its caller',
-  description: "The caller's address and user agent are kept with it, unless the privacy settings say no.",
-  body: 'json',
-  bodySchema: recordBody(events).partial(),
-  answers: { 202: { description: 'It is stored.', schema: z.object({ event_id: z.string() }) } },
+  access,
+  tag,
+  summary: 'Store one page event with the address and user agent of the client',
+  description: 'Address and user agent are taken from the request, unless the privacy settings exclude them.',
+  body: { kind: 'record', documentedBy: recordBody(events).partial() },
+  answers: { 202: { description: 'The event is stored.', schema: trackedSchema } },
   example: { body: { event_type: 'page_view', properties: { path: '/pricing' } } },
-  handle(context) {
-    const fields = context.body.object();
-    const event_type = fields.event_type ?? 'custom';
+  handle(context, { body }) {
+    const event_type = body.event_type ?? 'custom';
     const event = {
-      ...fields,
+      ...body,
       event_type,
-      event_name: fields.event_name ?? event_type,
-      ip_address: fields.ip_address ?? context.origin.ip,
-      user_agent: fields.user_agent ?? context.origin.userAgent,
+      event_name: body.event_name ?? event_type,
+      ip_address: body.ip_address ?? context.origin.ip,
+      user_agent: body.user_agent ?? context.origin.userAgent,
     };
     return ingestOne(context, events, event, ({ id }) => ({ status: 202, body: { event_id: id } }));
   },
 });
 
-const batchAnswerSchema = z.object({
-  accepted: z.number().int().meta({ description: 'Stored or merged.' }),
-  duplicates: z.number().int().meta({ description: 'Known already, with nothing new.' }),
-  rejected: z.number().int(),
-  errors: z.array(
-    z.object({
-      index: z.number().int().meta({ description: 'Which record, from 0.' }),
-      field: z.string(),
-      message: z.string(),
-    }),
-  ),
-});
-
 const batch = defineRoute({
   method: 'POST',
   path: '/batch',
-  access: write,
-  tag: 'Telemetry',
+  access,
+  tag,
   summary: 'Store up to 10,000 records of any kind',
-  description: 'Good records are stored even where others are bad. What is accepted is durable.',
-  body: 'json-or-ndjson',
-  bodySchema: batchBody(),
-  answers: { 202: { description: 'What became of the records.', schema: batchAnswerSchema } },
+  description: 'Valid records are stored even if others are rejected. Accepted records are durable.',
+  body: { kind: 'batch', documentedBy: batchBody() },
+  answers: { 202: { description: 'The outcome of the batch.', schema: batchAnswerSchema } },
   example: {
     body: [
       { type: 'session', ...sessions.example },
@@ -120,56 +138,46 @@ const batch = defineRoute({
       { type: 'ai_usage', ...aiUsage.example },
     ],
   },
-  handle: (context) => ingestMany(context, context.body.records()),
+  handle: (context, { body }) => ingestMany(context, body),
 });
 
-/** `PUT` of what is known of one user or agent. */
+/** `PUT` of one user or agent. */
 function dimensionRoute(path: string, dimension: Dimension, example: object): Route {
-  const body = dimensionBody(dimension);
-  const said = z.object({ ...body.shape, [dimension.idColumn]: z.string() });
   return defineRoute({
     method: 'PUT',
     path: `${path}/:id`,
-    access: write,
-    tag: 'Telemetry',
-    summary: `Say what is known of one ${dimension.recordType}`,
-    description: 'What is named is merged into what is known.',
-    body: 'json',
-    bodySchema: body,
-    answers: { 200: { description: 'What was said.', schema: said } },
+    access,
+    tag,
+    summary: `Create or update one ${dimension.recordType}`,
+    description: 'The given fields are merged into the stored ones.',
+    body: { kind: 'record', documentedBy: dimensionBody(dimension) },
+    answers: { 200: { description: 'The accepted fields.', schema: dimensionAnswer(dimension) } },
     example: { params: { id: dimension.name === 'users' ? 'jane' : 'support' }, body: example },
-    handle: (context) => putDimension(context, dimension, context.params.id ?? ''),
+    handle: async (context, { params, body }) => {
+      await putDimension(context, dimension, params.id, body);
+      return { status: 200, body: { ...body, [dimension.idColumn]: params.id } };
+    },
   });
 }
 
-async function putDimension(context: RequestContext, dimension: Dimension, id: string) {
-  const fields = context.body.object();
+async function putDimension(context: RequestContext, dimension: Dimension, id: string, fields: Row): Promise<void> {
   const reserved = Object.keys(fields).filter(
     (field) => field === 'type' || (field === dimension.idColumn && fields[field] !== id),
   );
-  if (reserved.length > 0) {
-    throw validationError(reserved.map((field) => ({ field, message: 'is an unknown field; remove it' })));
-  }
+  if (reserved.length > 0) throw validationError(reserved.map((field) => ({ field, message: 'unknown field' })));
   const receiver = await receiverOf(context);
   const record = { ...fields, [dimension.idColumn]: id, type: dimension.recordType };
   const prepared = prepareBatch([record], receiver, new Date());
-  if (prepared.errors.some(({ code }) => code === 'not-own')) {
-    throw new TidemarkError('forbidden', 'A member can write its own records only.');
-  }
-  if (prepared.errors.length > 0)
-    throw validationError(prepared.errors.map(({ field, message }) => ({ field, message })));
+  requireValid(prepared.errors, dimension.recordType);
   await context.em.transactional((em) => storeBatch(dbOf(em), receiver.orgId, prepared));
-  return { status: 200, body: { ...fields, [dimension.idColumn]: id } };
 }
 
-/** All of *Telemetry in* of the contract. */
+/** All routes that receive telemetry. */
 export const telemetryRoutes: readonly Route[] = [
   recordRoute('/events', events),
   track,
   batch,
-  recordRoute('/log-ai-usage', aiUsage, (_, row) => ({ status: 202, body: presentFact(aiUsage, row) }), {
-    202: { description: 'It is stored, with its cost.', schema: storedSchemas.ai_usage },
-  }),
+  logAiUsage,
   recordRoute('/executions', executions),
   finishRoute('/executions', executions),
   recordRoute('/tool-usages', toolUsages),
@@ -178,15 +186,7 @@ export const telemetryRoutes: readonly Route[] = [
   finishRoute('/workflows', agentWorkflows),
   recordRoute('/sessions', sessions),
   finishRoute('/sessions', sessions),
-  recordRoute(
-    '/errors/log',
-    errors,
-    ({ id, outcome }, row) => ({
-      status: outcome === 'stored' ? 201 : 200,
-      body: { id, ...presentFact(errors, row) },
-    }),
-    storedAnswers(z.object({ id: z.string(), ...storedSchemas.errors.shape }).meta({ id: 'LoggedError' })),
-  ),
+  logError,
   recordRoute('/api-calls', apiCalls),
   dimensionRoute('/users', users, { email: 'jane@example.com', name: 'Jane Doe' }),
   dimensionRoute('/agents', agents, { name: 'Support agent', agent_type: 'assistant', tags: ['production'] }),

@@ -2,12 +2,10 @@ import { z } from 'zod';
 import type { Column } from '../../../shared/facts/fields.ts';
 import { byKind, type Fact } from '../../../shared/facts/index.ts';
 import { ERROR_LEVELS, EXECUTION_STATUSES } from '../../../shared/wire.ts';
+import { moment } from '../../http/time.ts';
 import { described } from '../../openapi/fields.ts';
 
-/** A moment, as answers write it: ISO 8601 in UTC. */
-export const moment = () => z.iso.datetime();
-
-/** Columns whose values come from a closed list. */
+/** Schemas of columns with a closed list of values. */
 const CLOSED_VALUES: Readonly<Record<string, z.ZodType>> = {
   status: z.enum(EXECUTION_STATUSES),
   level: z.enum(ERROR_LEVELS),
@@ -38,7 +36,7 @@ function cellSchema(name: string, { type, closed }: Column): z.ZodType {
   }
 }
 
-/** True for a column that no row leaves empty: one that a client must give, or one from a closed list. */
+/** True for columns that are never null: required fields, and columns with a closed list of values. */
 function isAlwaysThere(fact: Fact, name: string, column: Column): boolean {
   const isRequired = name in fact.wire.shape && !fact.wire.shape[name].safeParse(undefined).success;
   return column.closed === true || isRequired || fact.requiredAtFirst.includes(name);
@@ -50,15 +48,13 @@ function storedSchema(fact: Fact): z.ZodObject {
     return [name, isAlwaysThere(fact, name, column) ? cell : cell.nullable()];
   });
   const shape = { [fact.idColumn]: z.string(), [fact.timeColumn]: moment(), ...Object.fromEntries(cells) };
-  return z
-    .object(described(shape))
-    .meta({ id: schemaName(fact.recordType), description: `One ${fact.noun} as it is stored.` });
+  return z.object(described(shape)).meta({ id: schemaName(fact.recordType), description: `One stored ${fact.noun}.` });
 }
 
-/** `ai_usage` → `AiUsage`: the name of a schema in the document. */
+/** The name of a schema in the document: `ai_usage` → `AiUsage`. */
 export function schemaName(recordType: string): string {
   return recordType.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Each fact as answers show it (`present.ts`), from its columns. */
+/** The schema of each fact in answers (`presentFact`), from its columns. */
 export const storedSchemas = byKind(storedSchema);

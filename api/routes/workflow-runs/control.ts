@@ -10,17 +10,17 @@ export const CONTROLS = ['cancel', 'pause', 'resume'] as const;
 export type Control = (typeof CONTROLS)[number];
 
 /**
- * Asks a run that is under way to stop, wait or go on.
- * @throws TidemarkError `not-found`, `conflict` for one that is over or does not take this, `unavailable`
+ * Cancels, pauses or resumes an open run.
+ * @throws TidemarkError `not-found`; `conflict` for a closed run or an unsupported control; `unavailable`
  */
 export async function controlRun(context: RequestContext, workflowId: string, control: Control) {
   const run = await findRun(context, workflowId);
   const status = statusOf(run.status);
   if (status !== 'running' && status !== 'paused') throw new TidemarkError('conflict', `The run is ${status}.`);
   if (control !== 'cancel' && !PAUSABLE_TYPES.has(run.type)) {
-    throw new TidemarkError('conflict', `A ${run.type} takes no ${control}.`);
+    throw new TidemarkError('conflict', `A ${run.type} run does not support ${control}.`);
   }
-  // The run that was looked at: should another begin under this id, it is not meant.
+  // By run id: a later run of the same workflow id is not affected.
   const handle = context.deps.temporal.workflow.getHandle(workflowId, run.runId);
   try {
     await askTemporal(context.deps.temporal, async () => {
@@ -28,7 +28,7 @@ export async function controlRun(context: RequestContext, workflowId: string, co
     });
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    throw new TidemarkError('conflict', 'The run ended a moment ago.', { cause: error });
+    throw new TidemarkError('conflict', 'The run has just closed.', { cause: error });
   }
   return run;
 }

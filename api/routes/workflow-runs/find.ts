@@ -5,23 +5,23 @@ import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import { organisationAttribute, taskQueues } from '../../../shared/temporal.ts';
 import type { RequestContext } from '../../route.ts';
 
-/** What says whose a run is. */
+/** What determines the owner of a run. */
 interface Owned {
   taskQueue: string;
   typedSearchAttributes: TypedSearchAttributes;
 }
 
-/** True for runs of the caller's organisation; for operators also for those that span organisations. */
+/** True for runs of the caller's organisation, and for operators also for runs that span organisations. */
 function maySeeRun({ caller, deps }: RequestContext, { taskQueue, typedSearchAttributes }: Owned): boolean {
-  // A namespace may hold other things than this installation.
+  // Other applications may share the namespace.
   if (taskQueue !== taskQueues(deps.config).general) return false;
   const orgId = typedSearchAttributes.get(organisationAttribute);
   return orgId === undefined ? caller.credential.role === 'operator' : orgId === caller.credential.orgId;
 }
 
 /**
- * The latest run of a workflow that the caller may see.
- * @throws TidemarkError `not-found`, also for what is another's; `unavailable`
+ * The latest run of a workflow of the caller's organisation.
+ * @throws TidemarkError `not-found`, also for runs of other organisations; `unavailable`
  */
 export async function findRun(context: RequestContext, workflowId: string): Promise<WorkflowExecutionDescription> {
   const found = await askTemporal(context.deps.temporal, async () => {
@@ -33,5 +33,5 @@ export async function findRun(context: RequestContext, workflowId: string): Prom
     }
   });
   if (found && maySeeRun(context, found)) return found;
-  throw new TidemarkError('not-found', `There is no workflow run ${workflowId}.`);
+  throw new TidemarkError('not-found', `No workflow run ${workflowId}.`);
 }

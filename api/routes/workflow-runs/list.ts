@@ -11,7 +11,7 @@ import { STATUS_NAMES, statusOfCode } from './status.ts';
 
 type RawRun = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
 
-/** A run as Temporal's list tells of it. */
+/** A run from Temporal's visibility. */
 export interface ListedRun {
   workflowId: string;
   runId: string;
@@ -22,7 +22,7 @@ export interface ListedRun {
 }
 
 export interface RunQuery {
-  /** Runs that were under way at some time of it. */
+  /** Runs that were open at some time of it. */
   range: TimeRange;
   type: string | undefined;
   status: RunStatus | undefined;
@@ -31,8 +31,8 @@ export interface RunQuery {
 }
 
 /**
- * A page of the runs that the caller may see, out of Temporal's visibility.
- * @throws TidemarkError `validation` for a cursor of another list, `unavailable`
+ * A page of the runs that the caller may see, from Temporal's visibility.
+ * @throws TidemarkError `validation` for an invalid cursor, `unavailable`
  */
 export async function listRuns(
   context: RequestContext,
@@ -49,8 +49,8 @@ export async function listRuns(
   );
   const next = answer.nextPageToken;
   return {
-    // Asked for by organisation; looked at once more, for nothing of another may slip through a quoting mistake.
-    runs: answer.executions.filter((run) => isSeen(context, run)).map(listed),
+    // The query filters by organisation already; this check guards against quoting mistakes.
+    runs: answer.executions.filter((run) => isVisible(context, run)).map(listed),
     nextCursor: next && next.length > 0 ? cursorOf(next, config.SECRET) : null,
   };
 }
@@ -69,10 +69,10 @@ function conditions({ caller, deps }: RequestContext, { range, type, status }: R
   return all;
 }
 
-/** Temporal's query language knows no way to write these within a text. */
+/** Temporal's query language has no escape for these. */
 const UNQUOTABLE = /['"\\]/;
 
-/** Where a name cannot be written, the part of it before; each row is looked at afterwards in any case. */
+/** For an id that cannot be quoted: its quotable prefix. Each row is checked afterwards in any case. */
 function ownRuns(orgId: string): string {
   const { name } = organisationAttribute;
   const [start = ''] = orgId.split(UNQUOTABLE);
@@ -81,11 +81,11 @@ function ownRuns(orgId: string): string {
 }
 
 function quoted(text: string): string {
-  if (UNQUOTABLE.test(text)) throw new Error('This text cannot be asked for');
+  if (UNQUOTABLE.test(text)) throw new Error('This text cannot be quoted');
   return `'${text}'`;
 }
 
-function isSeen({ caller }: RequestContext, { searchAttributes }: RawRun): boolean {
+function isVisible({ caller }: RequestContext, { searchAttributes }: RawRun): boolean {
   const payload = searchAttributes?.indexedFields?.[organisationAttribute.name]?.data;
   if (!payload) return caller.credential.role === 'operator';
   return z.string().safeParse(JSON.parse(Buffer.from(payload).toString('utf8'))).data === caller.credential.orgId;
@@ -110,23 +110,23 @@ function dateOf(at: proto.google.protobuf.ITimestamp | null | undefined): Date |
 
 const cursorSchema = z.tuple([z.string(), z.string()]);
 
-/** Temporal's own token, with our mark: it answers one that it did not make with faults of many kinds. */
+/** Temporal's token with a signature: the server reports a foreign token by errors of many kinds. */
 function cursorOf(token: Uint8Array, secret: string): string {
   const text = Buffer.from(token).toString('base64url');
-  return Buffer.from(JSON.stringify([text, markOf(text, secret)])).toString('base64url');
+  return Buffer.from(JSON.stringify([text, signatureOf(text, secret)])).toString('base64url');
 }
 
-/** @throws TidemarkError `validation` for a text that this list did not give out */
+/** @throws TidemarkError `validation` for a text that is not a cursor of this list */
 function pageToken(cursor: string, secret: string): Uint8Array {
   try {
-    const [text, mark] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    if (mark === markOf(text, secret)) return Buffer.from(text, 'base64url');
+    const [text, signature] = cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    if (signature === signatureOf(text, secret)) return Buffer.from(text, 'base64url');
   } catch {
-    // Falls through to the one answer for every unreadable cursor.
+    // Every unreadable cursor gets the answer below.
   }
-  throw validationError([{ field: 'cursor', message: 'is not a cursor of this list; start without one' }]);
+  throw validationError([{ field: 'cursor', message: 'invalid cursor' }]);
 }
 
-function markOf(text: string, secret: string): string {
+function signatureOf(text: string, secret: string): string {
   return createHmac('sha256', secret).update(`workflow-runs/${text}`).digest('base64url').slice(0, 22);
 }

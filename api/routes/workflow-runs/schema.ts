@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { moment } from '../telemetry/stored-schema.ts';
+import { timeRangeSchema } from '../../../shared/domain/time-range.ts';
+import { listShape } from '../../http/list-query.ts';
+import { temporalUiShape } from '../../http/temporal-links.ts';
+import { moment } from '../../http/time.ts';
 
 export const RUN_STATUSES = [
   'running',
@@ -13,20 +16,34 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-const linksSchema = z.object({
-  self: z.string(),
-  temporal_ui: z.string().optional().meta({ description: 'For operators.' }),
+export const runsQuery = z.strictObject({
+  ...timeRangeSchema.shape,
+  limit: listShape.limit,
+  // URL-safe characters only: an escaped cursor could exceed the server's limit of a URL.
+  cursor: z
+    .string()
+    .max(4096)
+    .regex(/^[\w-]*$/, 'invalid cursor')
+    .optional(),
+  type: z
+    .string()
+    .regex(/^\w{1,100}$/, 'must be the name of a workflow')
+    .optional(),
+  // Older Temporal servers reject queries that name the status Paused.
+  status: z.enum(RUN_STATUSES).exclude(['paused']).optional(),
 });
 
+const linksSchema = z.object({ self: z.string(), ...temporalUiShape });
+
 const runFields = {
-  workflow_id: z.string().meta({ description: 'Holds slashes; escape it where it stands in a path.' }),
+  workflow_id: z.string().meta({ description: 'Contains slashes; escape it in a path.' }),
   run_id: z.string(),
   type: z.string(),
   status: z.enum(RUN_STATUSES),
   progress: z
     .record(z.string(), z.unknown())
     .nullable()
-    .meta({ description: 'As the workflow tells it; null where it tells none, or nobody answered in time.' }),
+    .meta({ description: 'As reported by the workflow; null if it reports none or no worker replied in time.' }),
   started_at: moment(),
   closed_at: moment().nullable(),
   links: linksSchema,
@@ -35,16 +52,16 @@ const runFields = {
 /** A run in a list. */
 export const runSchema = z.object(runFields).meta({ id: 'WorkflowRun' });
 
-/** A run by itself. */
+/** One run. */
 export const runDetailSchema = z
   .object({
     ...runFields,
-    result: z.unknown().meta({ description: 'Of a completed run: what it came to. Otherwise null.' }),
-    error: z.string().nullable().meta({ description: 'Why it failed.' }),
+    result: z.unknown().meta({ description: 'The result of a completed run, otherwise null.' }),
+    error: z.string().nullable().meta({ description: 'The reason of a failure.' }),
   })
   .meta({ id: 'WorkflowRunDetail' });
 
-/** Work that was begun. */
+/** A started or signalled run. */
 export const startedSchema = z
   .object({
     id: z.string(),

@@ -1,92 +1,105 @@
-import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { runs } from '../../../shared/contracts/runs.ts';
 import { validationError } from '../../../shared/errors.ts';
 import { startRun } from '../../../shared/jobs/start-run.ts';
+import { askTemporal } from '../../../shared/jobs/temporal-calls.ts';
 import { retentionByHand } from '../../../shared/retention/by-hand.ts';
 import { type StartedRun, taskQueues } from '../../../shared/temporal.ts';
 import { datesFault, daySpanShape } from '../../http/day-span.ts';
-import { parseFields, type RequestContext } from '../../route.ts';
+import { defineRoute, type RequestContext, type Route } from '../../route.ts';
+import { presentStarted } from './present.ts';
+import { startedSchema } from './schema.ts';
 
-/** Work that can be started by hand: `POST /workflow-runs/<name>`. */
-export interface RunStart {
-  name: string;
-  summary: string;
-  description: string;
-  bodySchema: z.ZodObject;
-  example: object;
-  /** What the body asks for is checked before anything is begun. */
-  start(client: Client, context: RequestContext, body: Record<string, unknown>): Promise<StartedRun>;
+/** Options of every `POST /workflow-runs/<name>`. */
+const startOptions = {
+  method: 'POST',
+  access: { least: 'admin', scope: 'settings' },
+  tag: 'Workflow runs',
+  answers: { 202: { description: 'The run has started.', schema: startedSchema } },
+} as const;
+
+/** Starts a run and records it in the audit log. */
+function startByHand(context: RequestContext, body: object, start: () => Promise<StartedRun>) {
+  return context.once(async (em) => {
+    const run = await askTemporal(context.deps.temporal, start);
+    await context.audit(em, 'workflow_run.started', run.workflowId, body);
+    return { status: 202 as const, body: presentStarted(context, run) };
+  });
 }
 
-const retentionSchema = z.strictObject({
-  dry_run: z.boolean().default(false).meta({ description: 'Only count what would go: rows, and bytes as estimated.' }),
+const retention = defineRoute({
+  ...startOptions,
+  path: '/workflow-runs/retention',
+  summary: 'Apply the retention settings now',
+  description:
+    'The same as the daily run. A second call joins a running one. Under legal hold it removes nothing and reports so. A dry run changes nothing; its counts are in `progress` and `result`.',
+  body: z.strictObject({
+    dry_run: z.boolean().default(false).meta({ description: 'Only count the rows and estimate the bytes to remove.' }),
+  }),
+  example: { body: { dry_run: true } },
+  handle: (context, { body }) => {
+    const { deps, caller } = context;
+    const { orgId, userId, name, role } = caller.credential;
+    const request = { orgId, dryRun: body.dry_run, days: null, actor: userId ?? name, actorRole: role };
+    return startByHand(context, body, () =>
+      startRun(deps.temporal, taskQueues(deps.config), 'retentionCleanup', retentionByHand(request)),
+    );
+  },
 });
 
-const retention: RunStart = {
-  name: 'retention',
-  summary: 'Remove now what the retention settings do not keep',
+const rollup = defineRoute({
+  ...startOptions,
+  path: '/workflow-runs/rollup',
+  summary: 'Refresh the dirty rollup buckets now',
   description:
-    'As it is done every day. While one is under way a second call joins it. Under legal hold it removes nothing, and says so. A dry run changes nothing: its counts are in its `progress` and `result`.',
-  bodySchema: retentionSchema,
-  example: { dry_run: true },
-  start(client, { deps, caller }, body) {
-    const { dry_run: dryRun } = parseFields(retentionSchema, body);
-    const { orgId, userId, name, role } = caller.credential;
-    const input = retentionByHand({ orgId, dryRun, days: null, actor: userId ?? name, actorRole: role });
-    return startRun(client, taskQueues(deps.config), 'retentionCleanup', input);
+    'The same as the run of every minute. Answers are exact without it: dirty buckets are read from the facts.',
+  body: z.strictObject({}),
+  example: { body: {} },
+  handle: (context, { body }) => {
+    const { deps, caller } = context;
+    return startByHand(context, body, () =>
+      startRun(deps.temporal, taskQueues(deps.config), 'rollup', { orgId: caller.credential.orgId }),
+    );
   },
-};
+});
 
-const nothingSchema = z.strictObject({});
+const verify = defineRoute({
+  ...startOptions,
+  path: '/workflow-runs/verify',
+  summary: 'Verify the rollups against the facts',
+  description: 'The same as the weekly run. Its `result` lists each table, day and grain that differs.',
+  body: z.strictObject({}),
+  example: { body: {} },
+  handle: (context, { body }) => {
+    const { deps, caller } = context;
+    return startByHand(context, body, () =>
+      startRun(deps.temporal, taskQueues(deps.config), 'verifyRollups', { orgId: caller.credential.orgId }),
+    );
+  },
+});
 
-const rollup: RunStart = {
-  name: 'rollup',
-  summary: 'Refresh now what was written since the last rollup',
+const backfill = defineRoute({
+  ...startOptions,
+  path: '/workflow-runs/backfill',
+  summary: 'Recompute the rollups and system metrics of a span of days',
   description:
-    'As it is done every minute. Answers are right without it: what is not refreshed is read from the facts.',
-  bodySchema: nothingSchema,
-  example: {},
-  start: (client, { deps, caller }) =>
-    startRun(client, taskQueues(deps.config), 'rollup', { orgId: caller.credential.orgId }),
-};
-
-const verify: RunStart = {
-  name: 'verify',
-  summary: 'Compare the rollups with the facts',
-  description: 'As it is done every week. Its `result` lists each table, day and grain that differs.',
-  bodySchema: nothingSchema,
-  example: {},
-  start: (client, { deps, caller }) =>
-    startRun(client, taskQueues(deps.config), 'verifyRollups', { orgId: caller.credential.orgId }),
-};
-
-const backfillSchema = z.strictObject(daySpanShape);
-
-const backfill: RunStart = {
-  name: 'backfill',
-  summary: 'Make the rollups and system metrics of some days anew',
-  description:
-    'Local days, both ends included, one after the other; `force` also makes anew what is there. It can be paused, resumed and cancelled; each day is right by itself.',
-  bodySchema: backfillSchema,
-  example: { start_date: '2026-11-01', end_date: '2026-11-02', force: true },
-  start(client, { deps, caller }, body) {
-    const { start_date: startDate, end_date: endDate, force } = parseFields(backfillSchema, body);
+    'Local days, both bounds inclusive, one after the other; `force` also recomputes existing days. It can be paused, resumed and cancelled; each day is complete by itself.',
+  body: z.strictObject(daySpanShape),
+  example: { body: { start_date: '2026-11-01', end_date: '2026-11-02', force: true } },
+  async handle(context, { body }) {
+    const { start_date: startDate, end_date: endDate, force } = body;
     const fault = datesFault(startDate, endDate);
     if (fault) throw validationError([fault]);
-    return startRun(client, taskQueues(deps.config), 'backfill', {
-      orgId: caller.credential.orgId,
-      startDate,
-      endDate,
-      force,
-    });
+    const { deps, caller } = context;
+    const span = { orgId: caller.credential.orgId, startDate, endDate, force };
+    return startByHand(context, body, () => startRun(deps.temporal, taskQueues(deps.config), 'backfill', span));
   },
-};
+});
 
-/** Every kind of run that can be started by hand; one entry each. */
-export const runStarts: readonly RunStart[] = [rollup, backfill, verify, retention];
+/** Runs that a client can start. */
+export const startRoutes: readonly Route[] = [rollup, backfill, verify, retention];
 
-/** Workflows that take the signals `pause` and `resume`. */
+/** Workflows that handle the signals `pause` and `resume`. */
 export const PAUSABLE_TYPES: ReadonlySet<string> = new Set(
   Object.entries(runs).flatMap(([name, { isPausable }]) => (isPausable ? [name] : [])),
 );

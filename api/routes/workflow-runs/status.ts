@@ -4,7 +4,7 @@ import type { RunStatus } from './schema.ts';
 
 const { WorkflowExecutionStatus: Code } = proto.temporal.api.enums.v1;
 
-/** What each status is called in Temporal's query language. */
+/** The name of each status in Temporal's query language. */
 export const STATUS_NAMES: Readonly<Record<RunStatus, string>> = {
   running: 'Running',
   paused: 'Paused',
@@ -26,7 +26,7 @@ const BY_CODE: ReadonlyMap<number, RunStatus> = new Map<number, RunStatus>([
   [Code.WORKFLOW_EXECUTION_STATUS_PAUSED, 'paused'],
 ]);
 
-/** A run that is none of the others is under way. */
+/** `running` for codes outside the map. */
 export function statusOfCode(code: number): RunStatus {
   return BY_CODE.get(code) ?? 'running';
 }

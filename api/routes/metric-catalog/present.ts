@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import type { Metric } from '../../../shared/metrics/definition.ts';
+import { baseOf } from '../../../shared/metrics/made-of.ts';
+import { commonDimensions } from '../../../shared/metrics/query.ts';
+import type { METRIC_KINDS, metricSchema } from './schema.ts';
+
+export function presentMetric(metric: Metric): z.input<typeof metricSchema> {
+  const { name, aliases, description, unit } = metric;
+  const dimensions = [...commonDimensions([metric])].sort();
+  return { name, aliases: [...aliases], description, unit, kind: kindOf(metric), dimensions };
+}
+
+function kindOf(metric: Metric): (typeof METRIC_KINDS)[number] {
+  const { formula } = metric;
+  switch (formula.kind) {
+    case 'total':
+      return 'additive';
+    case 'share':
+    case 'quotient':
+      return 'ratio';
+    case 'difference':
+      // A difference of distinct users is a number of distinct users.
+      return baseOf(metric).some((base) => base.formula.kind === 'distinct') ? 'distinct' : 'gauge';
+    case 'known-users':
+      return formula.which === 'new' ? 'additive' : 'gauge';
+    default:
+      return formula.kind;
+  }
+}
