@@ -12,10 +12,10 @@ import { createJwtVerifier } from './http/jwt.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { routes } from './routes/index.ts';
 
-/** What outlives the API, and is closed by whoever opened it. */
+/** Connections that the caller opens and closes. */
 export type Connections = Pick<Dependencies, 'config' | 'orm' | 'temporal' | 'storage' | 'log'>;
 
-/** The API with all that it needs of its own; it does not listen yet. It has looked at its servers once. Stop it when it is no longer asked. */
+/** The API, after its first health check; it does not listen yet. `stop` ends its background health checks. */
 export async function createApi(connections: Connections) {
   const { config, orm, temporal, log } = connections;
   const health = createHealthMonitor({ config, temporal, log });

@@ -12,7 +12,7 @@ import type { Admission } from './http/admission.ts';
 import type { JwtVerifier } from './http/jwt.ts';
 import type { RateLimit } from './http/rate-limit.ts';
 
-/** What the API is built upon; whoever makes these closes them. */
+/** The dependencies of the API; their creator closes them. */
 export interface Dependencies {
   config: Config;
   orm: Orm;
@@ -25,7 +25,7 @@ export interface Dependencies {
   requests: RequestWindow;
   ingestAdmission: Admission;
   rateLimit: RateLimit;
-  /** Null where no issuer is configured: then only API keys are taken. */
+  /** Null where no issuer is configured: only API keys are accepted. */
   jwt: JwtVerifier | null;
   partitions: PartitionCache;
 }

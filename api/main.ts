@@ -8,7 +8,7 @@ import { awaitOwnStorage, WrongStorageError } from '../shared/storage/marker.ts'
 import { createTemporalClient, createTemporalConnection } from '../shared/temporal.ts';
 import { createApi } from './create-api.ts';
 
-/** Requests in hand get this long to end before their connections are cut. */
+/** Open requests may take this long before their connections are closed. */
 const DRAIN_MS = 10_000;
 
 async function main(): Promise<void> {
@@ -23,10 +23,10 @@ async function main(): Promise<void> {
   const server = createServer((request, response) => void api.handle(request, response));
   server.listen(config.API_PORT, config.API_HOST);
   await once(server, 'listening');
-  log.info({ address: server.address() }, 'api listens');
+  log.info({ address: server.address() }, 'api is listening');
 
   const stop = async (signal: string) => {
-    log.info({ signal }, 'api stops');
+    log.info({ signal }, 'api is stopping');
     api.stop();
     const closed = once(server, 'close');
     server.close();
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const said = error instanceof WrongStorageError ? error.message : error instanceof Error ? error.stack : undefined;
-  process.stderr.write(`${said ?? String(error)}\n`);
+  const text = error instanceof WrongStorageError ? error.message : error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`${text ?? String(error)}\n`);
   process.exit(1);
 });

@@ -5,14 +5,14 @@ import { latestHostState } from '../../shared/hosts/samples.ts';
 import type { Log } from '../../shared/log.ts';
 
 export interface CurrentHost {
-  /** The average of the hosts that workers run on, or else the state of this one; null where it cannot be read. */
+  /** The average of the workers' hosts, or the state of this host; null if it cannot be read. */
   state(db: Db): Promise<HostState | null>;
 }
 
-/** As often as workers sample theirs. */
+/** The sampling interval of the workers. */
 const KEPT_MS = 15_000;
 
-/** Looks at the samples first, and at this host only where there are none. */
+/** Reads the samples, and this host only if there are none. */
 export function createCurrentHost(reader: HostReader, log: Log): CurrentHost {
   let own: { at: number; state: Promise<HostState | null> } | undefined;
 

@@ -11,16 +11,16 @@ export interface HealthState {
   status: HealthStatus;
   /** By name: `database`, `temporal` and those of the configuration. */
   services: Readonly<Record<string, ServiceState>>;
-  /** Everything was seen at this time or later. */
+  /** Time of the oldest check. */
   checkedAt: Date;
 }
 
 export interface HealthMonitor {
-  /** As last seen: never waits for anything. */
+  /** The latest state, without waiting. */
   state(): HealthState;
-  /** The AI model by its name, and whether the service that tells so is healthy; null where that is not configured. */
+  /** The name of the AI model and whether its service is healthy; null where not configured. */
   aiModel(): { model: string | null; isAvailable: boolean | null };
-  /** Looks at everything once, so that the first answer is a true one. */
+  /** Checks all services once, before the first request. */
   check(): Promise<void>;
   stop(): void;
 }
@@ -31,12 +31,12 @@ export interface HealthMonitorOptions {
   log: Log;
 }
 
-/** Between two looks, and how long one may take: an outage shows after both together at most. */
+/** An outage shows after interval and timeout together at most. */
 const OWN = { intervalMs: 2_000, timeoutMs: 1_500 };
-/** Others are far away sometimes, and need not be asked so often. */
+/** Configured services may be remote, and are checked less often. */
 const CONFIGURED = { intervalMs: 5_000, timeoutMs: 3_000 };
 
-/** Watches each service in the background, so that `/health` answers at once even when one of them hangs. */
+/** Checks each service in the background, so that `/health` answers immediately even when one hangs. */
 export function createHealthMonitor({ config, temporal, log }: HealthMonitorOptions): HealthMonitor {
   const watches = new Map<string, Watch>([
     ['database', startWatch({ name: 'database', probe: postgresProbe(config.DATABASE_URL), ...OWN, log })],
@@ -70,7 +70,7 @@ export function createHealthMonitor({ config, temporal, log }: HealthMonitorOpti
   };
 }
 
-/** Without the database nothing can be taken or answered; without Temporal or another service telemetry still is. */
+/** Without the database the API cannot work; without Temporal or another service it still accepts telemetry. */
 function statusOf(services: Readonly<Record<string, ServiceState>>): HealthStatus {
   if (services.database?.status !== 'healthy') return 'unhealthy';
   return Object.values(services).every(({ status }) => status === 'healthy') ? 'healthy' : 'degraded';

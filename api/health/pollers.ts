@@ -1,25 +1,25 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 
-/** How many processes poll a task queue; null where Temporal does not say. */
+/** Number of processes that poll a task queue; null if Temporal does not report it. */
 export interface QueuePollers {
   taskQueue: string;
   pollers: number | null;
 }
 
 export interface PollerCounts {
-  /** In the order of the queues, a few seconds old at most; waits half a second at most. */
+  /** In the order of the queues; cached for a few seconds, waits at most half a second. */
   read(): Promise<QueuePollers[]>;
 }
 
 const KEPT_MS = 5_000;
 const DEADLINE_MS = 500;
-/** Temporal lists pollers for minutes after they are gone, and a poll takes a minute when there is no work. */
+/** Temporal lists pollers for minutes after they stopped, and an idle poll takes a minute. */
 const POLL_IS_RECENT_MS = 150_000;
 
 const { TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 
-/** Asks Temporal who polls these task queues. */
+/** Counts the pollers of these task queues. */
 export function createPollerCounts(temporal: Client, taskQueues: readonly string[]): PollerCounts {
   let last: { at: number; counts: Promise<QueuePollers[]> } | undefined;
   return {
@@ -38,7 +38,7 @@ export function createPollerCounts(temporal: Client, taskQueues: readonly string
 async function countPollers(temporal: Client, taskQueue: string): Promise<number | null> {
   const { connection } = temporal;
   const { namespace } = temporal.options;
-  // The deadline does not hold for connecting, which is tried for longer.
+  // The deadline does not apply to connecting, which is retried for longer.
   const late = Promise.withResolvers<null>();
   const timer = setTimeout(() => late.resolve(null), DEADLINE_MS);
   const asked = connection.withDeadline(Date.now() + DEADLINE_MS, () =>
@@ -56,7 +56,7 @@ async function countPollers(temporal: Client, taskQueue: string): Promise<number
       .filter(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < POLL_IS_RECENT_MS);
     return new Set(recent.map(({ identity }) => identity)).size;
   } catch {
-    // Health says that Temporal is away; how many poll is not known then.
+    // The health check reports that Temporal is unavailable; the number is unknown then.
     return null;
   } finally {
     clearTimeout(timer);

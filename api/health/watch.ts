@@ -2,19 +2,19 @@ import type { Log } from '../../shared/log.ts';
 
 export type ServiceStatus = 'healthy' | 'unhealthy';
 
-/** A service as last seen. */
+/** The latest state of a service. */
 export interface ServiceState {
   status: ServiceStatus;
-  /** When it came into this state, as far as this process saw. */
+  /** When it entered this state, as observed by this process. */
   since: Date;
   checkedAt: Date;
 }
 
-/** How to see whether a service works. */
+/** A health check of one service. */
 export interface Probe {
-  /** Ends soon after `signal` is aborted. @throws where it does not work */
+  /** Ends soon after `signal` is aborted. @throws if the service is unhealthy */
   look(signal: AbortSignal): Promise<void>;
-  /** Lets go of what it keeps between two looks. */
+  /** Releases what it holds between two checks. */
   close?(): void;
 }
 
@@ -27,14 +27,14 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** Never waits for anything. */
+  /** The latest state, without waiting. */
   state(): ServiceState;
-  /** Looks now, or joins the look under way. */
+  /** Checks now, or joins the running check. */
   check(): Promise<void>;
   stop(): void;
 }
 
-/** Looks at one service again and again, from now on; another one that hangs delays nothing here. */
+/** Checks one service periodically, independent of the other services. */
 export function startWatch({ name, probe, intervalMs, timeoutMs, log }: WatchOptions): Watch {
   let state: ServiceState = { status: 'unhealthy', since: new Date(), checkedAt: new Date(0) };
   let pending: Promise<void> | undefined;
@@ -43,7 +43,7 @@ export function startWatch({ name, probe, intervalMs, timeoutMs, log }: WatchOpt
 
   async function look(): Promise<void> {
     const fault = await faultOf(probe, timeoutMs);
-    // Cut short by the end of this process: that says nothing of the service.
+    // Aborted by the shutdown of this process: the service may be healthy.
     if (stopped) return;
     const status = fault === null ? 'healthy' : 'unhealthy';
     const now = new Date();
@@ -78,7 +78,7 @@ export function startWatch({ name, probe, intervalMs, timeoutMs, log }: WatchOpt
   };
 }
 
-/** Why the service does not work; null where it does. Gives up waiting by itself, whatever the probe does. */
+/** Why the service is unhealthy; null if it is healthy. It has its own timeout, even if the probe ignores its signal. */
 async function faultOf(probe: Probe, timeoutMs: number): Promise<string | null> {
   const ended = new AbortController();
   const late = Promise.withResolvers<never>();
@@ -97,7 +97,7 @@ async function faultOf(probe: Probe, timeoutMs: number): Promise<string | null> 
   }
 }
 
-/** The innermost message: `fetch failed` alone says nothing. */
+/** The innermost message: `fetch failed` gives no reason. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);

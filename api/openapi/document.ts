@@ -9,18 +9,18 @@ import { TAGS } from './tags.ts';
 const DESCRIPTION = `Durable analytics for AI-agent platforms.
 
 - **Credential**: \`Authorization: Bearer <API key or JWT>\`. Every record belongs to the credential's organisation;
-  \`org_id\` may be said in any query, body or record, but only as what it is.
-- **Times** are ISO 8601 with an offset, answered in UTC. Money is USD, stored exact. Durations carry their unit in the name.
-- **Ranges**: \`period\`, or \`days\`, or \`start_date\` with \`end_date\`; the last 7 days where none is given, 400 at most.
+  \`org_id\` is optional in queries, bodies and records, and must be that organisation.
+- **Times** are ISO 8601 with an offset, answered in UTC. Money is USD, stored exactly. Names of durations carry their unit.
+- **Ranges**: \`period\`, or \`days\`, or \`start_date\` with \`end_date\`; default: the last 7 days, at most 400.
 - **Lists** answer \`{"data": […], "next_cursor": …}\`, the latest first.
-- **Faults** are problem documents (RFC 9457). Parameters and fields that are not documented are refused.
-- **Retries are safe**: a record with a known id is merged; everything else is safe under an \`Idempotency-Key\`.
+- **Errors** are problem documents (RFC 9457). Unknown parameters and fields are rejected.
+- **Retries**: a record with a known id is merged; other calls are idempotent under an \`Idempotency-Key\`.
 - Every answer carries \`X-Request-Id\`, and with a credential \`RateLimit-Limit\`, \`RateLimit-Remaining\` and \`RateLimit-Reset\`.
-- An answer may carry more than is documented.
+- Clients must ignore unknown fields of answers.
 
-The same calls answer under \`/api/analytics\`, and with or without a slash at the end.`;
+The same routes are served under \`/api/analytics\`, and with or without a trailing slash.`;
 
-/** The OpenAPI 3.1 document of these routes, from the schemas that check their requests. */
+/** The OpenAPI 3.1 document of these routes, from the schemas that parse their requests and type their answers. */
 export function openApiDocument(routes: readonly Route[]) {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'credential', {
@@ -42,7 +42,7 @@ export function openApiDocument(routes: readonly Route[]) {
     servers: [{ url: BASE_PATH }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   });
-  // The generator lists webhooks even where there are none.
+  // The generator adds an empty list of webhooks.
   const { webhooks: _, ...rest } = document;
   return rest;
 }
@@ -52,10 +52,12 @@ function registerFault(registry: OpenAPIRegistry, status: number, codes: readonl
   registry.registerComponent('responses', codes.join('-or-'), {
     description: codes.map((code) => FAULTS[code]).join(' Or: '),
     ...(retried && {
-      headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' as const } } },
+      headers: { 'Retry-After': { description: 'Seconds until a retry.', schema: { type: 'integer' as const } } },
     }),
     ...(status === 401 && {
-      headers: { 'WWW-Authenticate': { description: 'How to authenticate.', schema: { type: 'string' as const } } },
+      headers: {
+        'WWW-Authenticate': { description: 'The authentication scheme.', schema: { type: 'string' as const } },
+      },
     }),
     content: {
       'application/problem+json': {

@@ -4,12 +4,12 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
 /**
- * The reference page's script: Scalar's own bundle, out of the smallest package that ships it as a file. (The package
- * `@scalar/api-reference` has it too, with two hundred others of 250 MB that only a build of it needs.)
+ * Scalar's bundle, from the smallest package that ships it as a file. (`@scalar/api-reference` ships it too, but with
+ * 250 MB of build dependencies.)
  */
 const BUNDLE = new URL('./js/standalone.js', import.meta.resolve('@scalar/fastify-api-reference'));
 
-/** All that the page may do: run these scripts, ask this origin. Scalar writes its styles into the page. */
+/** Scripts and requests of this origin only. Scalar injects inline styles. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,7 +22,7 @@ export const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** A file of the page, as it is and packed, with a name for its content. */
+/** A file of the page, plain and compressed, with its hash. */
 export interface Asset {
   plain: Buffer;
   gzipped: Buffer;
@@ -34,12 +34,12 @@ export async function asset(content: Buffer): Promise<Asset> {
   return { plain: content, gzipped: await promisify(gzip)(content), sha256 };
 }
 
-/** @throws Error where the package no longer ships its bundle as a file */
+/** @throws Error if the package does not ship its bundle as a file */
 export async function readBundle(): Promise<Asset> {
   return asset(await readFile(BUNDLE));
 }
 
-/** Asks nobody but the origin that serves it: no fonts, no telemetry, no proxy, no assistant of others. */
+/** No requests to other origins: no fonts, telemetry, proxy or assistant. */
 const SETTINGS = {
   withDefaultFonts: false,
   telemetry: false,
@@ -55,12 +55,12 @@ const SETTINGS = {
   metaData: { title: 'Tidemark API' },
 };
 
-/** The script that starts the reference with the document that stands beside it. */
+/** The script that renders the document at this path. */
 export function startScript(documentPath: string): string {
   return `Scalar.createApiReference('#reference', ${JSON.stringify({ url: documentPath, ...SETTINGS })});\n`;
 }
 
-/** The page, with its scripts by their paths. */
+/** The page with these script paths. */
 export function pageHtml(scripts: readonly string[]): string {
   return `<!doctype html>
 <html lang="en">
@@ -72,7 +72,7 @@ export function pageHtml(scripts: readonly string[]): string {
 </head>
 <body>
 <div id="reference"></div>
-<noscript>The reference needs JavaScript; openapi.json beside it holds the same.</noscript>
+<noscript>The reference requires JavaScript; openapi.json has the same content.</noscript>
 ${scripts.map((path) => `<script src="${path}"></script>`).join('\n')}
 </body>
 </html>

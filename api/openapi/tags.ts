@@ -1,15 +1,15 @@
-/** The areas of the API, in the order of the reference, with what each is for. */
+/** The areas of the API, in the order of the reference. */
 export const TAGS = {
-  Telemetry: 'What agents and their platforms send: facts, stored once however often they are sent.',
-  Executions: 'Runs of agents, with the tools and models that they used.',
-  Events: 'What happened: clicks, logins, page views.',
-  Errors: 'Errors, grouped by what is equal in them, and what was decided about each group.',
-  Metrics: 'Numbers, each from one catalog, and the same wherever they are shown.',
-  Usage: 'Who uses what, and how much: users, features, scenarios, AI features.',
-  Reports: 'Files that are made by workflows: ask, follow, download.',
-  Organisation: 'Settings, credentials and the audit log of the caller’s organisation.',
-  'Workflow runs': 'Work that takes time: what runs, what ran, and starting, stopping and pausing it.',
-  Health: 'Whether the installation works.',
+  Telemetry: 'Facts from agents and their platforms; repeated records are merged.',
+  Executions: 'Agent runs with their tool and model usage.',
+  Events: 'Clicks, logins, page views and other events.',
+  Errors: 'Errors, grouped by fingerprint, and the status of each group.',
+  Metrics: 'Metrics of one catalog, consistent in all endpoints.',
+  Usage: 'Usage by user, feature, scenario and AI feature.',
+  Reports: 'Files created by workflows: request, poll, download.',
+  Organisation: 'Settings, credentials and audit log of the caller’s organisation.',
+  'Workflow runs': 'List, start, pause and cancel workflow runs.',
+  Health: 'The state of the installation.',
 } as const;
 
 export type Tag = keyof typeof TAGS;

@@ -21,7 +21,7 @@ import { usageRoutes } from './usage/routes.ts';
 import { userActivityRoutes } from './user-activity/routes.ts';
 import { workflowRunRoutes } from './workflow-runs/routes.ts';
 
-/** Every call of the API. */
+/** All routes of the API, in the order of matching. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
   ...systemHealthRoutes,
@@ -43,6 +43,6 @@ export const routes: readonly Route[] = [
   ...auditRoutes,
   ...erasureRoutes,
   ...workflowRunRoutes,
-  // Last: `/errors/:id` would take other calls below `/errors`.
+  // Last: `/errors/:id` would match other paths below `/errors`.
   ...errorRoutes,
 ];

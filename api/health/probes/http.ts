@@ -1,6 +1,6 @@
 import type { Probe } from '../watch.ts';
 
-/** Any answer under 500 is one of a server that works: it may want a credential, or another path. */
+/** Any status below 500 is healthy: the service may require a credential or another path. */
 export function httpProbe(url: URL): Probe {
   const address = new URL(url);
   const { username, password } = url;

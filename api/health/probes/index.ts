@@ -5,7 +5,7 @@ import { postgresProbe } from './postgres.ts';
 import { redisProbe } from './redis.ts';
 import { tcpProbe } from './tcp.ts';
 
-/** How to see whether a configured service works. */
+/** The health check of a configured service. */
 export function probeOf({ kind, url }: WatchedService): Probe {
   switch (kind) {
     case 'http':

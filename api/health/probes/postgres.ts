@@ -3,8 +3,8 @@ import pg from 'pg';
 import type { Probe } from '../watch.ts';
 
 /**
- * `SELECT 1` on a connection of its own, kept between two looks: it waits behind no request, and one that hangs is cut
- * rather than left with the pool.
+ * `SELECT 1` on its own connection, kept between checks: it does not queue behind requests, and a hanging one is closed
+ * instead of returned to the pool.
  */
 export function postgresProbe(url: string): Probe {
   let connected: { client: pg.Client; socket: Socket } | undefined;
@@ -17,7 +17,7 @@ export function postgresProbe(url: string): Probe {
   async function connect(signal: AbortSignal): Promise<pg.Client> {
     const socket = new Socket();
     const client = new pg.Client({ connectionString: url, application_name: 'tidemark-health', stream: () => socket });
-    // Lost between two looks: the next one connects again.
+    // Lost between two checks: the next one reconnects.
     client.on('error', () => {
       if (connected?.client === client) drop();
     });

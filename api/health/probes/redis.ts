@@ -4,10 +4,10 @@ import type { Probe } from '../watch.ts';
 import { hostOf } from './tcp.ts';
 
 const DEFAULT_PORT = 6379;
-/** What Redis says to AUTH and PING is a few words. */
+/** Replies to AUTH and PING are short. */
 const MAX_ANSWER_CHARACTERS = 4_096;
 
-/** AUTH, where the URL has a password, and PING, which must be answered with PONG. */
+/** AUTH, if the URL has a password, then PING; expects PONG. */
 export function redisProbe(url: URL): Probe {
   const host = hostOf(url);
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
@@ -45,7 +45,7 @@ export function redisProbe(url: URL): Probe {
   };
 }
 
-/** A command in Redis's protocol: how many words, and each with its length. */
+/** A command in Redis's protocol (RESP): an array of bulk strings. */
 function command(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }

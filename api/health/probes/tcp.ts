@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Probe } from '../watch.ts';
 
-/** Whether something takes connections there. */
+/** Healthy if the port accepts connections. */
 export function tcpProbe(url: URL): Probe {
   return {
     look(signal) {
@@ -13,7 +13,7 @@ export function tcpProbe(url: URL): Probe {
   };
 }
 
-/** The host of a URL; IPv6 addresses stand in brackets there, and nowhere else. */
+/** The host of a URL, with the brackets of an IPv6 address removed. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }

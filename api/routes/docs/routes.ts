@@ -4,15 +4,15 @@ import { openApiDocument } from '../../openapi/document.ts';
 import { type Asset, asset, PAGE_POLICY, pageHtml, readBundle, startScript } from '../../openapi/page.ts';
 import type { Route } from '../../route.ts';
 
-/** Its name holds its content, so a browser asks for the bundle once. */
-const FOR_GOOD = 'public, max-age=31536000, immutable';
+/** The name contains the hash of the content, so browsers may cache it forever. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 /**
- * `/openapi.json` and the reference page at `/docs`, at the origin's root and under each base path, for everyone. They
- * are no calls of the API, so they are not in the document that they show.
+ * `/openapi.json` and the reference page at `/docs`, at the origin's root and under each base path, without a credential.
+ * They are not part of the document.
  */
 export function docs(routes: readonly Route[]): Middleware {
-  // Made when they are first asked for: most processes of the API never are.
+  // Created on first use: most API processes never serve them.
   const document = lazily(() => asset(Buffer.from(JSON.stringify(openApiDocument(routes)))));
   const bundle = lazily(readBundle);
   const prefixes = ['', ...BASE_PATHS];
@@ -40,7 +40,7 @@ export function docs(routes: readonly Route[]): Middleware {
         );
     }
     if (ctx.path !== (await scalar())) return next();
-    return send(ctx, 'text/javascript', await bundle(), FOR_GOOD);
+    return send(ctx, 'text/javascript', await bundle(), IMMUTABLE);
   };
 }
 
@@ -50,7 +50,7 @@ function send(ctx: Context, type: string, { plain, gzipped, sha256 }: Asset, cac
   ctx.type = type;
   ctx.set('Cache-Control', cacheControl);
   ctx.vary('Accept-Encoding');
-  // Weak: the same content comes packed and unpacked.
+  // Weak: plain and compressed content share it.
   ctx.etag = `W/"${sha256}"`;
   if (isGzip) ctx.set('Content-Encoding', 'gzip');
   ctx.body = isGzip ? gzipped : plain;
@@ -59,14 +59,14 @@ function send(ctx: Context, type: string, { plain, gzipped, sha256 }: Asset, cac
   ctx.status = 304;
 }
 
-/** What `make` makes, made once; again where it failed. */
-function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | undefined;
+/** Calls `create` once, and again after a failure. */
+function lazily<Value>(create: () => Promise<Value>): () => Promise<Value> {
+  let created: Promise<Value> | undefined;
   return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
+    created ??= create().catch((error: unknown) => {
+      created = undefined;
       throw error;
     });
-    return made;
+    return created;
   };
 }
