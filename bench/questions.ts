@@ -1,10 +1,9 @@
 import { localDay } from '../shared/calendar/local-days.ts';
 import { dbOf } from '../shared/db/orm.ts';
 import { inSnapshot } from '../shared/db/snapshot.ts';
-import type { TimeRange } from '../shared/domain/time-range.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
-import { answerMetrics } from '../shared/metrics/ask.ts';
-import type { MetricQuery } from '../shared/metrics/query.ts';
+import { askIn } from '../shared/metrics/ask.ts';
+import type { Question } from '../shared/metrics/question.ts';
 import { LARGEST } from './fill-facts.ts';
 import { type Figure, quantileOf, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
@@ -12,30 +11,27 @@ import type { Scene } from './scene.ts';
 const TIMES = 40;
 
 /** The questions of a summary page, without users: totals with those of the time before, then agents, tools, workflows. */
-function summaryQuestions(range: TimeRange): MetricQuery[] {
-  return [
-    {
-      metrics: [
-        'total_executions',
-        'success_rate',
-        'avg_response_time_ms',
-        'total_tokens',
-        'total_cost',
-        'error_count',
-        'session_count',
-      ],
-      compareToPrevious: true,
-      range,
-    },
-    { metrics: ['execution_count', 'success_rate', 'avg_duration_ms', 'total_tokens'], groupBy: ['agent'], range },
-    { metrics: ['tool_call_count', 'tool_usages.success_rate'], groupBy: ['tool'], range },
-    { metrics: ['workflow_count', 'agent_workflows.success_rate'], groupBy: ['workflow_type'], range },
-    { metrics: ['executions.failure_count'], groupBy: ['error_type'], range },
-  ];
-}
+const SUMMARY: readonly Question[] = [
+  {
+    metrics: [
+      'total_executions',
+      'success_rate',
+      'avg_response_time_ms',
+      'total_tokens',
+      'total_cost',
+      'error_count',
+      'session_count',
+    ],
+    compare_to_previous: true,
+  },
+  { metrics: ['execution_count', 'success_rate', 'avg_duration_ms', 'total_tokens'], group_by: ['agent'] },
+  { metrics: ['tool_call_count', 'tool_usages.success_rate'], group_by: ['tool'] },
+  { metrics: ['workflow_count', 'agent_workflows.success_rate'], group_by: ['workflow_type'] },
+  { metrics: ['executions.failure_count'], group_by: ['error_type'] },
+];
 
 /** How long some questions over 30 local days take, in one snapshot as an endpoint asks them: the 95th percentile, in seconds. */
-async function askAll(scene: Scene, timeZone: string, questions: (range: TimeRange) => MetricQuery[]): Promise<number> {
+async function askAll(scene: Scene, timeZone: string, questions: readonly Question[]): Promise<number> {
   const em = scene.orm.em.fork();
   const today = new Date(Date.now() + 5.5 * 3_600_000).toISOString().slice(0, 10);
   const end = await localDay(dbOf(em), today, timeZone);
@@ -44,8 +40,8 @@ async function askAll(scene: Scene, timeZone: string, questions: (range: TimeRan
   for (let n = 0; n < TIMES + 5; n += 1) {
     const time = await seconds(() =>
       inSnapshot(em, async (snapshot) => {
-        for (const question of questions(range)) {
-          await answerMetrics(snapshot, { orgId: LARGEST, counters: DEFAULT_USAGE_COUNTERS }, question);
+        for (const question of questions) {
+          await askIn(snapshot, { orgId: LARGEST, counters: DEFAULT_USAGE_COUNTERS }, question, range);
         }
       }),
     );
@@ -63,9 +59,9 @@ export interface QuestionTimes {
 /** The 95th percentiles, in seconds. */
 export async function askQuestions(scene: Scene): Promise<QuestionTimes> {
   return {
-    utc: await askAll(scene, 'UTC', summaryQuestions),
-    kolkata: await askAll(scene, 'Asia/Kolkata', summaryQuestions),
-    distinct: await askAll(scene, 'UTC', (range) => [{ metrics: ['active_users'], range }]),
+    utc: await askAll(scene, 'UTC', SUMMARY),
+    kolkata: await askAll(scene, 'Asia/Kolkata', SUMMARY),
+    distinct: await askAll(scene, 'UTC', [{ metrics: ['active_users'] }]),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type RawBuilder, sql } from 'kysely';
 import { to as copyTo } from 'pg-copy-streams';
+import { withLiterals } from './literals.ts';
 import { dbOf, type Orm } from './orm.ts';
 
 /**
@@ -27,7 +28,9 @@ export async function copyOut<Result>(
   consume: (bytes: Readable) => Promise<Result>,
 ): Promise<{ rowCount: number; result: Result }> {
   const em = orm.em.fork();
-  const { sql: text } = sql`COPY (${rows}) TO STDOUT (${copyOptions[format]}, ENCODING 'UTF8')`.compile(dbOf(em));
+  const { sql: text } = sql`COPY (${withLiterals(rows)}) TO STDOUT (${copyOptions[format]}, ENCODING 'UTF8')`.compile(
+    dbOf(em),
+  );
   const pool = await orm.em.getConnection().getNativeClient();
   const client = await pool.connect();
   let clean = false;

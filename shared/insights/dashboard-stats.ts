@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
+import { askIn, type MetricSubject } from '../metrics/ask.ts';
+import { countOf, moneyOf } from '../metrics/value.ts';
 import { pgTime } from '../pg-time.ts';
 import { countReports, type ReportCounts } from '../reports/count-reports.ts';
 
@@ -28,8 +29,12 @@ export async function readDashboardStats(
     const back = (days: number) => since(new Date(range.endExclusive.getTime() - days * DAY_MS));
     const { day, month } = await localStarts(db, range);
     const ask = async <Name extends string>(metrics: readonly Name[], of: TimeRange) => {
-      const [row] = await answerMetrics(db, subject, { metrics, range: of });
-      return (name: Name) => row?.values[name] ?? 0;
+      const [row] = await askIn(db, subject, { metrics }, of);
+      const values = row?.values ?? {};
+      return {
+        count: (name: Name) => countOf(values, name),
+        usd: (name: Name) => moneyOf(values, name).toNumber(),
+      };
     };
     const today = await ask(['events.count', 'executions.count', 'costs.total'], since(day));
     const thisMonth = await ask(['costs.total'], since(month));
@@ -37,14 +42,14 @@ export async function readDashboardStats(
     const lastWeek = await ask(['users.total', 'users.new', 'events.count', 'executions.count'], back(7));
     return {
       users: {
-        total: lastWeek('users.total'),
-        active24h: lastDay('users.active'),
-        new7d: lastWeek('users.new'),
+        total: lastWeek.count('users.total'),
+        active24h: lastDay.count('users.active'),
+        new7d: lastWeek.count('users.new'),
       },
-      events: { today: today('events.count'), last7d: lastWeek('events.count') },
-      executions: { today: today('executions.count'), last7d: lastWeek('executions.count') },
-      errors: { open: await countOpenGroups(db, subject, range), last24h: lastDay('errors.count') },
-      costs: { today: today('costs.total'), month: thisMonth('costs.total') },
+      events: { today: today.count('events.count'), last7d: lastWeek.count('events.count') },
+      executions: { today: today.count('executions.count'), last7d: lastWeek.count('executions.count') },
+      errors: { open: await countOpenGroups(db, subject, range), last24h: lastDay.count('errors.count') },
+      costs: { today: today.usd('costs.total'), month: thisMonth.usd('costs.total') },
       reports: await countReports(db, subject.orgId, back(7)),
     };
   });
@@ -62,7 +67,7 @@ async function localStarts(db: Db, { endExclusive, timeZone }: TimeRange): Promi
 
 /** Groups of equal errors with an occurrence in the range that nobody resolved or ignored; those nobody touched have no row. */
 async function countOpenGroups(db: Db, subject: MetricSubject, range: TimeRange): Promise<number> {
-  const groups = await answerMetrics(db, subject, { metrics: ['errors.count'], groupBy: ['error_group'], range });
+  const groups = await askIn(db, subject, { metrics: ['errors.count'], group_by: ['error_group'] }, range);
   const fingerprints = groups.flatMap(({ group }) => group.error_group ?? []);
   const { rows } = await sql<{ count: string }>`
     SELECT count(*) AS count FROM json_array_elements_text(${JSON.stringify(fingerprints)}::json) AS f(fingerprint)

@@ -3,7 +3,9 @@ import { daysOfRange } from '../calendar/days-of-range.ts';
 import type { Db } from '../db/orm.ts';
 import type { ErrorStatus } from '../domain/error-status.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
+import { askIn, type MetricSubject } from '../metrics/ask.ts';
+import type { Question } from '../metrics/question.ts';
+import { countOf } from '../metrics/value.ts';
 
 /** Types are in clients' own words: this many are told, the most frequent. */
 const MAX_TYPES = 100;
@@ -22,27 +24,22 @@ export interface ErrorCounts {
 }
 
 const COUNT = 'errors.count';
-const mostFirst = { by: COUNT, direction: 'desc' } as const;
+const mostFirst = [{ by: COUNT, direction: 'desc' }] as const;
 
 /** Counts a range's errors, and those of the range before. @param db in a snapshot (`inSnapshot`) */
 export async function countErrors(db: Db, subject: MetricSubject, range: TimeRange): Promise<ErrorCounts> {
-  const ask = { metrics: [COUNT], range };
-  const [whole] = await answerMetrics(db, subject, { ...ask, compareToPrevious: true });
-  const levels = await answerMetrics(db, subject, { ...ask, groupBy: ['level'] });
-  const types = await answerMetrics(db, subject, {
-    ...ask,
-    groupBy: ['exception_type'],
-    order: mostFirst,
-    limit: MAX_TYPES,
-  });
-  const days = await answerMetrics(db, subject, { ...ask, granularity: 'day' });
-  const byMidnight = new Map(days.map(({ bucket, values }) => [bucket?.getTime(), values[COUNT] ?? 0]));
+  const ask = (question: Omit<Question, 'metrics'>) => askIn(db, subject, { metrics: [COUNT], ...question }, range);
+  const [whole] = await ask({ compare_to_previous: true });
+  const levels = await ask({ group_by: ['level'] });
+  const types = await ask({ group_by: ['exception_type'], order: mostFirst, limit: MAX_TYPES });
+  const days = await ask({ granularity: 'day' });
+  const byMidnight = new Map(days.map(({ bucket, values }) => [bucket?.getTime(), countOf(values, COUNT)]));
   const dates = (await daysOfRange(db, range)).toReversed();
   return {
-    total: whole?.values[COUNT] ?? 0,
-    previousTotal: whole?.previous?.[COUNT] ?? 0,
-    byLevel: new Map(levels.map(({ group, values }) => [group.level ?? '', values[COUNT] ?? 0])),
-    byType: types.map(({ group, values }) => ({ type: group.exception_type ?? null, count: values[COUNT] ?? 0 })),
+    total: countOf(whole?.values ?? {}, COUNT),
+    previousTotal: countOf(whole?.previous ?? {}, COUNT),
+    byLevel: new Map(levels.map(({ group, values }) => [group.level ?? '', countOf(values, COUNT)])),
+    byType: types.map(({ group, values }) => ({ type: group.exception_type ?? null, count: countOf(values, COUNT) })),
     byDay: dates.map(({ date, midnight }) => ({ date, count: byMidnight.get(midnight.getTime()) ?? 0 })),
   };
 }
@@ -70,16 +67,12 @@ export interface ErrorGroupStats {
 
 /** How many groups a range's errors form, and which are the largest. @param db in a snapshot (`inSnapshot`) */
 export async function readErrorGroupStats(db: Db, subject: MetricSubject, range: TimeRange): Promise<ErrorGroupStats> {
-  const found = await answerMetrics(db, subject, {
-    metrics: [COUNT],
-    groupBy: ['error_group'],
-    order: mostFirst,
-    range,
-  });
+  const question = { metrics: [COUNT], group_by: ['error_group'], order: mostFirst };
+  const found = await askIn(db, subject, question, range);
   const decided = await decidedGroups(db, subject.orgId);
   const placed = found.map(({ group, values }) => {
     const fingerprint = group.error_group ?? '';
-    return { fingerprint, count: values[COUNT] ?? 0, status: decided.get(fingerprint) ?? 'open' };
+    return { fingerprint, count: countOf(values, COUNT), status: decided.get(fingerprint) ?? 'open' };
   });
   const groups: Record<ErrorStatus, number> = { open: 0, resolved: 0, ignored: 0 };
   let unresolved = 0;

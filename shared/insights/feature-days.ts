@@ -3,10 +3,19 @@ import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
+import { askIn, type MetricSubject } from '../metrics/ask.ts';
+import { BUCKET, type Filter, type Having } from '../metrics/question.ts';
+import { countOf, numberOf } from '../metrics/value.ts';
 
 export const FEATURE_DAY_MEASURES = ['usage_count', 'unique_users', 'avg_duration_ms'] as const;
 export type FeatureDayMeasure = (typeof FEATURE_DAY_MEASURES)[number];
+
+/** Each measure of a feature's day as the catalog has it. */
+const METRICS: Readonly<Record<FeatureDayMeasure, string>> = {
+  usage_count: 'events.count',
+  unique_users: 'events.users',
+  avg_duration_ms: 'events.avg_duration_ms',
+};
 
 export interface FeatureDaysQuery {
   subject: MetricSubject;
@@ -38,16 +47,19 @@ export async function listFeatureDays(em: Entities, query: FeatureDaysQuery): Pr
 }
 
 async function readWindow(db: Db, query: FeatureDaysQuery, days: readonly DayOfRange[]): Promise<FeatureDay[]> {
-  const rows = await answerMetrics(db, query.subject, {
-    metrics: ['events.count', 'events.users', 'events.avg_duration_ms'],
-    groupBy: ['feature'],
-    filters: {
-      ...(query.feature === undefined ? {} : { feature: [query.feature] }),
-      ...(query.userId === undefined ? {} : { user: [query.userId] }),
+  const rows = await askIn(
+    db,
+    query.subject,
+    {
+      metrics: Object.values(METRICS),
+      group_by: ['feature'],
+      filters: filtersOf(query),
+      having: [...havingOf(query.atLeast, 'greater_or_equal'), ...havingOf(query.atMost, 'less_or_equal')],
+      order: [{ by: BUCKET, direction: 'desc' }],
+      granularity: 'day',
     },
-    granularity: 'day',
-    range: rangeOf(days),
-  });
+    rangeOf(days),
+  );
   const dates = new Map(days.map(({ midnight, date }) => [midnight.getTime(), date]));
   return rows
     .flatMap(({ bucket, group, values }): FeatureDay[] => {
@@ -57,28 +69,33 @@ async function readWindow(db: Db, query: FeatureDaysQuery, days: readonly DayOfR
         {
           feature: group.feature,
           date,
-          usage_count: values['events.count'] ?? 0,
-          unique_users: values['events.users'] ?? 0,
-          avg_duration_ms: values['events.avg_duration_ms'] ?? null,
+          usage_count: countOf(values, METRICS.usage_count),
+          unique_users: countOf(values, METRICS.unique_users),
+          avg_duration_ms: numberOf(values, METRICS.avg_duration_ms),
         },
       ];
     })
-    .filter((day) => isWanted(day, query))
-    .sort((a, b) => compare(b.date, a.date) || compare(a.feature, b.feature));
+    .filter(({ date, feature }) => isAfter(date, feature, query));
 }
 
-function isWanted(day: FeatureDay, { search, atLeast, atMost, after }: FeatureDaysQuery): boolean {
-  const lastDate = after?.at.toISOString().slice(0, 10);
-  if (after && day.date === lastDate && compare(day.feature, after.id) <= 0) return false;
-  if (search !== undefined && !day.feature.toLowerCase().includes(search.toLowerCase())) return false;
-  return FEATURE_DAY_MEASURES.every((name) => {
-    const [value, least, most] = [day[name], atLeast[name], atMost[name]];
-    if (least === undefined && most === undefined) return true;
-    return value !== null && value >= (least ?? value) && value <= (most ?? value);
+function filtersOf({ feature, userId, search }: FeatureDaysQuery): Filter[] {
+  return [
+    { dimension: 'feature', operator: 'is_not_null' },
+    ...(feature === undefined ? [] : [{ dimension: 'feature', operator: 'equal', value: feature } as const]),
+    ...(userId === undefined ? [] : [{ dimension: 'user', operator: 'equal', value: userId } as const]),
+    ...(search === undefined ? [] : [{ dimension: 'feature', operator: 'contains', value: search } as const]),
+  ];
+}
+
+function havingOf(bounds: FeatureDaysQuery['atLeast'], operator: Having['operator']): Having[] {
+  return FEATURE_DAY_MEASURES.flatMap((name) => {
+    const value = bounds[name];
+    return value === undefined ? [] : [{ metric: METRICS[name], operator, value }];
   });
 }
 
-/** By code units, whatever the locale: a cursor must mean the same to every process. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function isAfter(date: string, feature: string, { after }: FeatureDaysQuery): boolean {
+  if (!after || date !== after.at.toISOString().slice(0, 10)) return true;
+  // By bytes, as PostgreSQL sorts them.
+  return Buffer.compare(Buffer.from(feature), Buffer.from(after.id)) > 0;
 }

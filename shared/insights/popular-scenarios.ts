@@ -1,6 +1,7 @@
 import type { Entities } from '../db/orm.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import { type MetricSubject, queryMetrics } from '../metrics/ask.ts';
+import { ask, type MetricSubject } from '../metrics/ask.ts';
+import { countOf, numberOf } from '../metrics/value.ts';
 
 export interface PopularScenario {
   scenarioId: string;
@@ -18,25 +19,24 @@ export async function popularScenarios(
   range: TimeRange,
   limit: number,
 ): Promise<PopularScenario[]> {
-  const rows = await queryMetrics(em, subject, {
-    metrics: ['events.scenarios_started', 'usage.scenario_completion_rate'],
-    labels: ['scenario_name'],
-    groupBy: ['scenario_id'],
-    order: { by: 'events.scenarios_started', direction: 'desc' },
+  const rows = await ask(
+    em,
+    subject,
+    {
+      metrics: ['events.scenarios_started', 'usage.scenario_completion_rate'],
+      labels: ['scenario_name'],
+      group_by: ['scenario_id'],
+      filters: [{ dimension: 'scenario_id', operator: 'is_not_null' }],
+      having: [{ metric: 'events.scenarios_started', operator: 'greater_than', value: 0 }],
+      order: [{ by: 'events.scenarios_started', direction: 'desc' }],
+      limit,
+    },
     range,
-  });
-  return rows
-    .flatMap(({ group, values, labels }): PopularScenario[] => {
-      const startCount = values['events.scenarios_started'] ?? 0;
-      if (typeof group.scenario_id !== 'string' || startCount === 0) return [];
-      return [
-        {
-          scenarioId: group.scenario_id,
-          name: labels.scenario_name ?? null,
-          startCount,
-          completionRate: values['usage.scenario_completion_rate'] ?? null,
-        },
-      ];
-    })
-    .slice(0, limit);
+  );
+  return rows.map(({ group, values, labels }) => ({
+    scenarioId: group.scenario_id ?? '',
+    name: labels.scenario_name ?? null,
+    startCount: countOf(values, 'events.scenarios_started'),
+    completionRate: numberOf(values, 'usage.scenario_completion_rate'),
+  }));
 }

@@ -3,7 +3,8 @@ import { localDay } from '../calendar/local-days.ts';
 import { startOfDay } from '../calendar/start-of-day.ts';
 import type { Db, Entities } from '../db/orm.ts';
 import { averageHostState } from '../hosts/samples.ts';
-import { type MetricSubject, queryMetrics } from '../metrics/ask.ts';
+import { ask, type MetricSubject } from '../metrics/ask.ts';
+import { numberOf } from '../metrics/value.ts';
 import { organisationStorageBytes } from './organisation-storage.ts';
 
 /** What a day's row shows, by the metric of the catalog that it comes from. */
@@ -33,8 +34,11 @@ export async function generateSystemMetrics(
   const { orgId } = subject;
   if (!force && (await isKept(db, orgId, date, timeZone))) return false;
   const range = await localDay(db, date, timeZone);
-  const [row] = await queryMetrics(em, subject, { metrics: Object.values(METRICS), range });
-  const measures = Object.entries(METRICS).map(([column, metric]) => ({ column, value: row?.values[metric] ?? null }));
+  const [row] = await ask(em, subject, { metrics: Object.values(METRICS) }, range);
+  const measures = Object.entries(METRICS).map(([column, metric]) => ({
+    column,
+    value: numberOf(row?.values ?? {}, metric),
+  }));
   const host = await averageHostState(db, range);
   const rest = [
     { column: 'storage_bytes', value: await organisationStorageBytes(db, orgId) },

@@ -9,7 +9,7 @@ import {
   compilePartsOfDays,
   USER_FACTS,
 } from '../metrics/compile/active-users.ts';
-import { intervalOf } from '../metrics/query.ts';
+import { intervalOf } from '../metrics/compile/spans.ts';
 import { readStale } from '../rollups/rollup-state.ts';
 
 export interface TopUser {

@@ -1,7 +1,8 @@
 import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
+import { askIn, type MetricSubject } from '../metrics/ask.ts';
+import { countOf, numberOf } from '../metrics/value.ts';
 import { lastAiRequestsSucceed } from './last-ai-requests.ts';
 
 const DAY_MS = 86_400_000;
@@ -36,11 +37,11 @@ export async function readUsageOverview(
 ): Promise<UsageOverview> {
   const lastDay = { ...range, startInclusive: new Date(range.endExclusive.getTime() - DAY_MS) };
   return inSnapshot(em, async (db) => {
-    const [overall] = await answerMetrics(db, subject, { metrics: METRICS, range });
-    const [active] = await answerMetrics(db, subject, { metrics: ['users.active'], range: lastDay });
+    const [overall] = await askIn(db, subject, { metrics: METRICS }, range);
+    const [active] = await askIn(db, subject, { metrics: ['users.active'] }, lastDay);
     return {
-      values: overall?.values ?? {},
-      activeUsers24h: active?.values['users.active'] ?? 0,
+      values: Object.fromEntries(METRICS.map((name) => [name, numberOf(overall?.values ?? {}, name)])),
+      activeUsers24h: countOf(active?.values ?? {}, 'users.active'),
       mostUsedModel: wanted.model ? await mostUsedModel(db, subject, range) : null,
       isAiAnswering: wanted.isAiAnswering ? await lastAiRequestsSucceed(db, subject.orgId, range.endExclusive) : null,
     };
@@ -48,11 +49,17 @@ export async function readUsageOverview(
 }
 
 async function mostUsedModel(db: Db, subject: MetricSubject, range: TimeRange): Promise<string | null> {
-  const models = await answerMetrics(db, subject, {
-    metrics: ['ai_usage.requests'],
-    groupBy: ['model'],
-    order: { by: 'ai_usage.requests', direction: 'desc' },
+  const [model] = await askIn(
+    db,
+    subject,
+    {
+      metrics: ['ai_usage.requests'],
+      group_by: ['model'],
+      filters: [{ dimension: 'model', operator: 'is_not_null' }],
+      order: [{ by: 'ai_usage.requests', direction: 'desc' }],
+      limit: 1,
+    },
     range,
-  });
-  return models.find(({ group }) => group.model)?.group.model ?? null;
+  );
+  return model?.group.model ?? null;
 }

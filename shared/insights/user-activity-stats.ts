@@ -2,28 +2,15 @@ import { type DayOfRange, daysOfRange, doublingWindows, rangeOf } from '../calen
 import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import { answerMetrics, type MetricSubject } from '../metrics/ask.ts';
-import type { MetricQuery } from '../metrics/query.ts';
-import type { UserDayMeasure } from './user-days.ts';
+import { askIn, type MetricSubject } from '../metrics/ask.ts';
+import type { Filter, Question } from '../metrics/question.ts';
+import { ACTIVITY_METRICS, USER_DAY_METRICS, type UserDayMeasure } from '../metrics/user-activity.ts';
+import { countOf, type MetricValues } from '../metrics/value.ts';
 
 const DAY_MS = 86_400_000;
 /** A streak is looked for no further back than the longest range. */
 const MAX_STREAK_DAYS = 400;
 const TOP_FEATURES = 10;
-
-/** Each measure of a user's day as the catalog has it. */
-const METRICS: Readonly<Record<UserDayMeasure, string>> = {
-  login_count: 'events.logins',
-  message_count: 'events.messages',
-  files_uploaded: 'events.file_uploads',
-  session_count: 'sessions.count',
-  session_duration_sec: 'sessions.duration_ms',
-  event_count: 'events.count',
-  execution_count: 'executions.count',
-};
-
-/** What makes a day one on which somebody did anything. */
-const ACTIVITY = ['events.count', 'sessions.count', 'executions.count'] as const;
 
 export interface UserActivityStats {
   totals: Record<UserDayMeasure, number>;
@@ -42,27 +29,27 @@ export async function readUserActivityStats(
   subject: MetricSubject,
   { range, userId, now }: { range: TimeRange; userId: string | undefined; now: Date },
 ): Promise<UserActivityStats> {
-  const filters = userId === undefined ? {} : { user: [userId] };
+  const filters: Filter[] = userId === undefined ? [] : [{ dimension: 'user', operator: 'equal', value: userId }];
   return inSnapshot(em, async (db) => {
-    const ask = (query: Omit<MetricQuery, 'filters' | 'range'>) =>
-      answerMetrics(db, subject, { ...query, range, filters });
-    const days = await ask({ metrics: Object.values(METRICS), granularity: 'day' });
-    const total = (metric: string) => days.reduce((sum, { values }) => sum + (values[metric] ?? 0), 0);
-    const hours = await ask({ metrics: ACTIVITY, groupBy: ['hour_of_day'] });
+    const ask = (question: Omit<Question, 'filters'>) => askIn(db, subject, { ...question, filters }, range);
+    const days = await ask({ metrics: Object.values(USER_DAY_METRICS), granularity: 'day' });
+    const total = (name: UserDayMeasure) =>
+      days.reduce((sum, { values }) => sum + countOf(values, USER_DAY_METRICS[name]), 0);
+    const hours = await ask({ metrics: ACTIVITY_METRICS, group_by: ['hour_of_day'] });
     const features = await ask({
       metrics: ['events.count'],
-      groupBy: ['feature'],
-      order: { by: 'events.count', direction: 'desc' },
+      group_by: ['feature'],
+      order: [{ by: 'events.count', direction: 'desc' }],
     });
     return {
       totals: {
-        login_count: total(METRICS.login_count),
-        message_count: total(METRICS.message_count),
-        files_uploaded: total(METRICS.files_uploaded),
-        session_count: total(METRICS.session_count),
-        session_duration_sec: total(METRICS.session_duration_sec) / 1000,
-        event_count: total(METRICS.event_count),
-        execution_count: total(METRICS.execution_count),
+        login_count: total('login_count'),
+        message_count: total('message_count'),
+        files_uploaded: total('files_uploaded'),
+        session_count: total('session_count'),
+        session_duration_sec: total('session_duration_sec') / 1000,
+        event_count: total('event_count'),
+        execution_count: total('execution_count'),
       },
       activeDays: days.filter(({ values }) => activityOf(values) > 0).length,
       mostActiveHour: busiest(
@@ -70,7 +57,7 @@ export async function readUserActivityStats(
       ),
       topFeatures: features
         .flatMap(({ group, values }) =>
-          typeof group.feature === 'string' ? [{ feature: group.feature, count: values['events.count'] ?? 0 }] : [],
+          typeof group.feature === 'string' ? [{ feature: group.feature, count: countOf(values, 'events.count') }] : [],
         )
         .slice(0, TOP_FEATURES),
       streakDays: await readStreak(db, subject, filters, { timeZone: range.timeZone, now }),
@@ -81,7 +68,7 @@ export async function readUserActivityStats(
 async function readStreak(
   db: Db,
   subject: MetricSubject,
-  filters: NonNullable<MetricQuery['filters']>,
+  filters: readonly Filter[],
   { timeZone, now }: { timeZone: string; now: Date },
 ): Promise<number> {
   const startInclusive = new Date(now.getTime() - MAX_STREAK_DAYS * DAY_MS);
@@ -89,7 +76,7 @@ async function readStreak(
   const today = days[0]?.date;
   let streak = 0;
   // One user's days are few. Everybody's are many, and most of them need not be read to find a gap.
-  for (const window of doublingWindows(days, filters.user ? days.length : 8)) {
+  for (const window of doublingWindows(days, filters.length > 0 ? days.length : 8)) {
     const active = await activeDaysOf(db, subject, filters, window);
     for (const { date, midnight } of window) {
       if (active.has(midnight.getTime())) streak += 1;
@@ -102,16 +89,16 @@ async function readStreak(
 async function activeDaysOf(
   db: Db,
   subject: MetricSubject,
-  filters: NonNullable<MetricQuery['filters']>,
+  filters: readonly Filter[],
   days: readonly DayOfRange[],
 ): Promise<Set<number>> {
-  const query = { metrics: ACTIVITY, granularity: 'day', filters, range: rangeOf(days) } as const;
-  const rows = await answerMetrics(db, subject, query);
+  const question = { metrics: ACTIVITY_METRICS, granularity: 'day', filters } as const;
+  const rows = await askIn(db, subject, question, rangeOf(days));
   return new Set(rows.flatMap(({ bucket, values }) => (bucket && activityOf(values) > 0 ? [bucket.getTime()] : [])));
 }
 
-function activityOf(values: Readonly<Record<string, number | null>>): number {
-  return ACTIVITY.reduce((sum, metric) => sum + (values[metric] ?? 0), 0);
+function activityOf(values: MetricValues): number {
+  return ACTIVITY_METRICS.reduce((sum, metric) => sum + countOf(values, metric), 0);
 }
 
 function busiest(hours: readonly { hour: number; activity: number }[]): number | null {

@@ -1,40 +1,12 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { daysOfRange, rangeOf, readLatestDays } from '../calendar/days-of-range.ts';
-import { containsPattern } from '../db/contains-pattern.ts';
 import type { Db, Entities } from '../db/orm.ts';
 import { inSnapshot } from '../db/snapshot.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
-import type { FactKind } from '../facts/index.ts';
 import type { MetricSubject } from '../metrics/ask.ts';
-import type { UsageCounter } from '../metrics/definition.ts';
-import { userRows } from '../metrics/user-rows.ts';
-
-/** What a user's day shows, in the order of its columns; as the `user_activity` report has it. */
-export const USER_DAY_MEASURES = [
-  'login_count',
-  'message_count',
-  'files_uploaded',
-  'session_count',
-  'session_duration_sec',
-  'event_count',
-  'execution_count',
-] as const;
-export type UserDayMeasure = (typeof USER_DAY_MEASURES)[number];
-
-/** From which rows each is made: events count by their names, as the settings say. */
-const MADE_OF: Readonly<Record<UserDayMeasure, { kind: FactKind; counter?: UsageCounter; seconds?: true }>> = {
-  login_count: { kind: 'events', counter: 'login' },
-  message_count: { kind: 'events', counter: 'message' },
-  files_uploaded: { kind: 'events', counter: 'file_upload' },
-  session_count: { kind: 'sessions' },
-  session_duration_sec: { kind: 'sessions', seconds: true },
-  event_count: { kind: 'events' },
-  execution_count: { kind: 'executions' },
-};
-
-/** The facts that a user's days are made of. */
-const USER_DAY_FACTS = ['events', 'sessions', 'executions'] as const satisfies readonly FactKind[];
+import type { Filter } from '../metrics/question.ts';
+import { USER_DAY_MEASURES, type UserDayMeasure, userDays } from '../metrics/user-activity.ts';
 
 export interface UserDaysQuery {
   subject: MetricSubject;
@@ -66,18 +38,9 @@ export async function listUserDays(em: Entities, query: UserDaysQuery): Promise<
 
 async function readWindow(db: Db, query: UserDaysQuery, range: TimeRange, limit: number): Promise<UserDay[]> {
   const { subject, userId, search, after } = query;
-  const only = [sql`true`];
-  if (userId !== undefined) only.push(sql`t.user_id = ${userId}`);
-  if (search !== undefined) only.push(sql`t.user_id ILIKE ${containsPattern(search)}`);
-  const rows = await userRows(db, {
-    orgId: subject.orgId,
-    kinds: USER_DAY_FACTS,
-    range,
-    columns: ['user_id', 'name', 'count', 'amount'],
-    only: sql.join(only, sql` AND `),
-  });
-  const date = sql`(r.bucket AT TIME ZONE ${range.timeZone})::date`;
-  const measures = USER_DAY_MEASURES.map((name) => sql`${measureOf(name, subject)} AS ${sql.ref(name)}`);
+  const filters: Filter[] = [];
+  if (userId !== undefined) filters.push({ dimension: 'user', operator: 'equal', value: userId });
+  if (search !== undefined) filters.push({ dimension: 'user', operator: 'contains', value: search });
   const conditions = [sql`true`];
   if (after) {
     const day = sql`${after.at.toISOString().slice(0, 10)}::date`;
@@ -90,19 +53,7 @@ async function readWindow(db: Db, query: UserDaysQuery, range: TimeRange, limit:
   }
   const found = await sql<UserDay>`
     SELECT d.user_id, d.date::text AS date, ${sql.join(USER_DAY_MEASURES.map((name) => sql.ref(`d.${name}`)))}
-    FROM (
-      SELECT r.user_id, ${date} AS date, ${sql.join(measures)} FROM (${rows}) r GROUP BY r.user_id, r.bucket
-    ) d
+    FROM (${await userDays(db, subject, filters, range)}) d
     WHERE ${sql.join(conditions, sql` AND `)} ORDER BY d.date DESC, d.user_id LIMIT ${limit}`.execute(db);
   return found.rows;
-}
-
-function measureOf(name: UserDayMeasure, { counters }: MetricSubject): RawBuilder<unknown> {
-  const { kind, counter, seconds } = MADE_OF[name];
-  const value = seconds ? sql`r.amount` : sql`r.count`;
-  const named = counter
-    ? sql` AND r.name = ANY (ARRAY(SELECT json_array_elements_text(${JSON.stringify(counters[counter])}::json)))`
-    : sql``;
-  const sum = sql`coalesce(sum(${value}) FILTER (WHERE r.kind = ${sql.lit(kind)}${named}), 0)`;
-  return seconds ? sql`${sum} / 1000` : sum;
 }

@@ -1,4 +1,4 @@
-import type { Granularity } from '../../shared/metrics/query.ts';
+import type { Granularity } from '../../shared/metrics/question.ts';
 
 const MINUTE_MS = 60_000;
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;

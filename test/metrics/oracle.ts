@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Db, dbOf, type Orm } from '../../shared/db/orm.ts';
 import { type FactKind, facts } from '../../shared/facts/index.ts';
-import type { Granularity } from '../../shared/metrics/query.ts';
+import type { Filter, Granularity } from '../../shared/metrics/question.ts';
 import { pgTime } from '../../shared/pg-time.ts';
 
 /** A row of a fact as it is stored, with what its execution adds. */
@@ -109,6 +109,28 @@ export function dimensionOf(row: StoredRow, dimension: string): string | null {
       return row.text('row_weekday');
     default:
       return row.text(dimension);
+  }
+}
+
+/** Whether a value of a dimension satisfies a filter. */
+export function satisfies(value: string | null, filter: Filter): boolean {
+  switch (filter.operator) {
+    case 'equal':
+      return value === filter.value;
+    case 'not_equal':
+      return value !== filter.value;
+    case 'in':
+      return filter.value.includes(value);
+    case 'not_in':
+      return !filter.value.includes(value);
+    case 'is_null':
+      return value === null;
+    case 'is_not_null':
+      return value !== null;
+    case 'contains':
+      return value?.toLowerCase().includes(filter.value.toLowerCase()) ?? false;
+    case 'starts_with':
+      return value?.toLowerCase().startsWith(filter.value.toLowerCase()) ?? false;
   }
 }
 

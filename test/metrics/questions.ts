@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import type { MetricQuery } from '../../shared/metrics/query.ts';
+import type { TimeRange } from '../../shared/domain/time-range.ts';
+import type { Filter, Question } from '../../shared/metrics/question.ts';
 import { expected } from './oracle.ts';
+
+export interface Asked {
+  question: Question;
+  range: TimeRange;
+}
 
 const hourMs = 3_600_000;
 /** Beginnings of four days in which clocks change somewhere, or do not. */
@@ -59,13 +65,31 @@ const groupings: Readonly<Record<string, readonly string[]>> = {
   status: ['execution_count', 'avg_duration_ms', 'queries_per_hour'],
 };
 
+/** A filter of any operator. @param part a part of one of the values, in any case */
+function filter(dimension: string, values: readonly (string | null)[], part: string): fc.Arbitrary<Filter> {
+  const value = fc.constantFrom(...values);
+  const some = fc.subarray([...values], { minLength: 1 });
+  return fc.oneof(
+    some.map((chosen): Filter => ({ dimension, operator: 'in', value: chosen })),
+    some.map((chosen): Filter => ({ dimension, operator: 'not_in', value: chosen })),
+    value.map((chosen): Filter => ({ dimension, operator: 'equal', value: chosen })),
+    value.map((chosen): Filter => ({ dimension, operator: 'not_equal', value: chosen })),
+    fc.constantFrom<Filter>(
+      { dimension, operator: 'is_null' },
+      { dimension, operator: 'is_not_null' },
+      { dimension, operator: 'contains', value: part },
+      { dimension, operator: 'starts_with', value: `${dimension}-` },
+    ),
+  );
+}
+
 /** Questions about the days after a moment. */
 export function questions(fromMs: number, days: number) {
   return fc
     .record({
       groupBy: fc.option(fc.constantFrom(...Object.keys(groupings)), { nil: undefined, freq: 1 }),
-      users: fc.option(fc.subarray<string | null>(['user-1', 'user-2', null], { minLength: 1 }), { nil: undefined }),
-      filter: fc.option(fc.subarray<string | null>(['agent-a', 'agent-b', null], { minLength: 1 }), { nil: undefined }),
+      users: fc.option(filter('user', ['user-1', 'user-2', null], 'er-1'), { nil: undefined }),
+      agents: fc.option(filter('agent', ['agent-a', 'agent-b', null], 'T-A'), { nil: undefined }),
       chosen: fc.nat(),
       start: fc.integer({ min: -6 * hourMs, max: days * 24 * hourMs }),
       length: fc.oneof(fc.integer({ min: 1, max: 6 * hourMs }), fc.integer({ min: 1, max: (days + 1) * 24 * hourMs })),
@@ -73,25 +97,27 @@ export function questions(fromMs: number, days: number) {
       timeZone: fc.constantFrom(...zones),
       granularity: fc.option(fc.constantFrom('minute', 'hour', 'day', 'week', 'month'), { nil: undefined }),
     })
-    .map(({ groupBy, users, filter, chosen, start, length, aligned, timeZone, granularity }): MetricQuery => {
+    .map(({ groupBy, users, agents, chosen, start, length, aligned, timeZone, granularity }): Asked => {
       const rounded = (ms: number) => (aligned ? Math.round(ms / 900_000) * 900_000 : ms);
       const names = groupBy === undefined ? Object.keys(expected) : (groupings[groupBy] ?? []);
       const first = names[chosen % names.length] ?? 'execution_count';
       const second = names[(chosen * 7 + 3) % names.length] ?? 'execution_count';
       const byAgent = [first, second].every((name) => groupings.agent?.includes(name));
       const byUser = [first, second].every((name) => groupings.user?.includes(name));
-      const filters = { ...(filter && byAgent ? { agent: filter } : {}), ...(users && byUser ? { user: users } : {}) };
+      const filters = [...(agents && byAgent ? [agents] : []), ...(users && byUser ? [users] : [])];
       const startMs = fromMs + rounded(start);
       return {
-        metrics: [...new Set([first, second])],
-        ...(groupBy === undefined ? {} : { groupBy: [groupBy] }),
-        filters,
+        question: {
+          metrics: [...new Set([first, second])],
+          group_by: groupBy === undefined ? [] : [groupBy],
+          filters,
+          granularity,
+        },
         range: {
           startInclusive: new Date(startMs),
           endExclusive: new Date(startMs + Math.max(rounded(length), 1)),
           timeZone,
         },
-        ...(granularity === undefined ? {} : { granularity }),
       };
     });
 }

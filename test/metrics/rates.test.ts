@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Orm } from '../../shared/db/orm.ts';
+import type { TimeRange } from '../../shared/domain/time-range.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
 import { TidemarkError } from '../../shared/errors.ts';
-import { queryMetrics } from '../../shared/metrics/ask.ts';
-import type { MetricQuery } from '../../shared/metrics/query.ts';
+import { ask as askCatalog } from '../../shared/metrics/ask.ts';
+import type { Question } from '../../shared/metrics/question.ts';
+import { numberOf } from '../../shared/metrics/value.ts';
 import { useTestOrm } from '../database.ts';
 import { newOrganisation, refreshAll, store } from '../rollups/facts.ts';
 
@@ -27,8 +29,8 @@ async function organisationWith(startsMs: readonly number[]): Promise<string> {
   return orgId;
 }
 
-function ask(orgId: string, query: MetricQuery) {
-  return queryMetrics(orm.em.fork(), { orgId, counters: DEFAULT_USAGE_COUNTERS }, query);
+function ask(orgId: string, { range: of, ...question }: Question & { range: TimeRange }) {
+  return askCatalog(orm.em.fork(), { orgId, counters: DEFAULT_USAGE_COUNTERS }, question, of);
 }
 
 function range(from: string | number, to: string | number, timeZone = 'UTC') {
@@ -42,11 +44,11 @@ it('counts of a range that ends in the future only what has passed, and of the o
   const [row] = await ask(orgId, {
     metrics: ['queries_per_hour', 'executions_per_minute'],
     range: range(beganMs - hourMs, beganMs + hourMs),
-    compareToPrevious: true,
+    compare_to_previous: true,
   });
   // Three within an hour and what the test took, six within the two hours before.
   const atLeast = 3 / ((Date.now() - beganMs) / hourMs + 1);
-  const perHour = row?.values.queries_per_hour ?? 0;
+  const perHour = numberOf(row?.values ?? {}, 'queries_per_hour') ?? 0;
   expect(perHour).toBeLessThanOrEqual(3.001);
   expect(perHour).toBeGreaterThanOrEqual(atLeast - 0.001);
   expect(row?.values.executions_per_minute).toBeCloseTo(perHour / 60, 9);
@@ -56,7 +58,7 @@ it('counts of a range that ends in the future only what has passed, and of the o
     metrics: ['queries_per_hour', 'execution_count'],
     range: range(beganMs - hourMs, beganMs + 40 * 24 * hourMs),
     granularity: 'month',
-    order: { by: 'execution_count', direction: 'desc' },
+    order: [{ by: 'execution_count', direction: 'desc' }],
   });
   expect(bucket?.values.queries_per_hour).toBeGreaterThan(0.99);
   for (const granularity of [undefined, 'minute', 'day'] as const) {
@@ -106,33 +108,37 @@ it.each([
 });
 
 it('refuses a number by time for a place on the clock, and users by when they were first seen for any group', async () => {
-  const refused = (query: Omit<MetricQuery, 'range'>) =>
-    ask('nobody', { range: range(0, 1), ...query }).then(
+  const refused = (question: Question) =>
+    ask('nobody', { range: range(0, 1), ...question }).then(
       () => [],
       (error: unknown) => (error instanceof TidemarkError ? [error.code, ...error.errors] : [String(error)]),
     );
-  expect(await refused({ metrics: ['execution_count', 'cost_per_hour'], groupBy: ['hour_of_day'] })).toEqual([
+  expect(await refused({ metrics: ['execution_count', 'cost_per_hour'], group_by: ['hour_of_day'] })).toEqual([
     'validation',
     {
       field: 'group_by',
       message: expect.stringMatching(/^cost_per_hour .*hour_of_day .*ask for costs\.total instead, or use granularity/),
     },
   ]);
-  expect(await refused({ metrics: ['queries_per_hour'], groupBy: ['agent', 'weekday'] })).toEqual([
+  expect(await refused({ metrics: ['queries_per_hour'], group_by: ['agent', 'weekday'] })).toEqual([
     'validation',
     { field: 'group_by', message: expect.stringMatching(/^queries_per_hour .*weekday .*executions\.count/) },
   ]);
-  expect(await refused({ metrics: ['queries_per_hour'], filters: { weekday: ['1'] } })).toEqual([
-    'validation',
-    { field: 'filters', message: expect.stringMatching(/^weekday is not a dimension/) },
-  ]);
+  expect(
+    await refused({
+      metrics: ['queries_per_hour'],
+      filters: [{ dimension: 'weekday', operator: 'equal', value: '1' }],
+    }),
+  ).toEqual(['validation', { field: 'filters', message: expect.stringMatching(/^weekday is not a dimension/) }]);
   for (const metrics of [['returning_users'], ['returning_user_rate'], ['active_users', 'returning_users']]) {
     const none = expect.stringMatching(/ is not a dimension of all metrics asked for; there are: none$/);
-    expect(await refused({ metrics, groupBy: ['feature'], filters: { user: ['u'] } })).toEqual([
-      'validation',
-      { field: 'group_by', message: none },
-      { field: 'filters', message: none },
-    ]);
-    expect(await refused({ metrics, groupBy: ['hour_of_day'] })).toHaveLength(2);
+    expect(
+      await refused({
+        metrics,
+        group_by: ['feature'],
+        filters: [{ dimension: 'user', operator: 'equal', value: 'u' }],
+      }),
+    ).toEqual(['validation', { field: 'group_by', message: none }, { field: 'filters', message: none }]);
+    expect(await refused({ metrics, group_by: ['hour_of_day'] })).toHaveLength(2);
   }
 });

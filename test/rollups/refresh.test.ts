@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { sampleRecords } from '../../sample/sample.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
-import { queryMetrics } from '../../shared/metrics/ask.ts';
+import { ask } from '../../shared/metrics/ask.ts';
 import { verifyOrganisation } from '../../shared/rollups/verify-organisation.ts';
 import { useTestOrm } from '../database.ts';
 import { newOrganisation, refreshAll, store } from './facts.ts';
@@ -114,7 +114,7 @@ it('answers from the facts where the rollups were purged before them', async () 
   await sql`DELETE FROM user_rollup WHERE org_id = ${orgId} AND day < ${floor}::date`.execute(db);
   const range = { startInclusive: daysAgo(30), endExclusive: now, timeZone: 'UTC' };
   const subject = { orgId, counters: DEFAULT_USAGE_COUNTERS };
-  const [row] = await queryMetrics(orm.em.fork(), subject, { metrics: ['execution_count', 'active_users'], range });
+  const [row] = await ask(orm.em.fork(), subject, { metrics: ['execution_count', 'active_users'] }, range);
   expect(row?.values).toEqual({ execution_count: 2, active_users: 1 });
   expect((await verifyOrganisation(orm.em.fork(), orgId)).differences).toEqual([]);
 });

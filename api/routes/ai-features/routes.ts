@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { timeRangeSchema } from '../../../shared/domain/time-range.ts';
-import { queryMetrics } from '../../../shared/metrics/ask.ts';
+import { ask } from '../../../shared/metrics/ask.ts';
+import { countOf, moneyOf, numberOf } from '../../../shared/metrics/value.ts';
 import { presentRange } from '../../http/time.ts';
 import { defineRoute, type Route } from '../../route.ts';
 import { metricSubject } from '../metric-subject.ts';
@@ -27,27 +28,27 @@ const list = defineRoute({
   answers: { 200: { description: 'The features with requests in the range.', schema: aiFeaturesSchema } },
   async handle(context, { query }) {
     const range = await resolveRange(dbOf(context.em), query, context.caller.timeZone, new Date());
-    const rows = await queryMetrics(context.em, await metricSubject(context), {
+    const question = {
       metrics: Object.values(METRICS),
-      groupBy: ['feature'],
-      order: { by: METRICS.requests, direction: 'desc' },
-      range,
-    });
+      group_by: ['feature'],
+      order: [{ by: METRICS.requests, direction: 'desc' }],
+    } as const;
+    const rows = await ask(context.em, await metricSubject(context), question, range);
     const features = rows.map(({ group, values }) => ({
       feature: group.feature ?? '',
-      requests: values[METRICS.requests] ?? 0,
-      success_rate: values[METRICS.success_rate] ?? null,
-      avg_response_time: secondsOf(values[METRICS.latency_ms]),
-      cache_hit_rate: values[METRICS.cache_hit_rate] ?? null,
-      total_tokens: values[METRICS.total_tokens] ?? 0,
-      total_cost: values[METRICS.total_cost] ?? 0,
+      requests: countOf(values, METRICS.requests),
+      success_rate: numberOf(values, METRICS.success_rate),
+      avg_response_time: secondsOf(numberOf(values, METRICS.latency_ms)),
+      cache_hit_rate: numberOf(values, METRICS.cache_hit_rate),
+      total_tokens: countOf(values, METRICS.total_tokens),
+      total_cost: moneyOf(values, METRICS.total_cost).toNumber(),
     }));
     return { status: 200, body: { features, range: presentRange(range) } };
   },
 });
 
-function secondsOf(ms: number | null | undefined): number | null {
-  return typeof ms === 'number' ? ms / 1000 : null;
+function secondsOf(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000;
 }
 
 export const aiFeatureRoutes: readonly Route[] = [list];

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Metric } from '../../../shared/metrics/definition.ts';
 import { baseOf } from '../../../shared/metrics/made-of.ts';
-import { commonDimensions } from '../../../shared/metrics/query.ts';
+import { commonDimensions } from '../../../shared/metrics/resolve.ts';
 import type { METRIC_KINDS, metricSchema } from './schema.ts';
 
 export function presentMetric(metric: Metric): z.input<typeof metricSchema> {

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { TimeRange } from '../../../shared/domain/time-range.ts';
 import type { UserActivityStats } from '../../../shared/insights/user-activity-stats.ts';
-import type { UserDay, UserDayMeasure } from '../../../shared/insights/user-days.ts';
+import type { UserDay } from '../../../shared/insights/user-days.ts';
+import type { UserDayMeasure } from '../../../shared/metrics/user-activity.ts';
 import { presentRange } from '../../http/time.ts';
 import type { userDaySchema, userStatsSchema } from './schema.ts';
 

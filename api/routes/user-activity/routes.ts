@@ -1,7 +1,8 @@
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { readUserActivityStats } from '../../../shared/insights/user-activity-stats.ts';
-import { listUserDays, USER_DAY_MEASURES } from '../../../shared/insights/user-days.ts';
+import { listUserDays } from '../../../shared/insights/user-days.ts';
+import { USER_DAY_MEASURES } from '../../../shared/metrics/user-activity.ts';
 import { boundsOf } from '../../http/list-query.ts';
 import { userIdAsStored } from '../../http/narrow.ts';
 import { dayPosition, pageOf, pageSchema } from '../../http/pages.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { timeRangeSchema } from '../../../shared/domain/time-range.ts';
-import { USER_DAY_MEASURES } from '../../../shared/insights/user-days.ts';
+import { USER_DAY_MEASURES } from '../../../shared/metrics/user-activity.ts';
 import { id } from '../../../shared/wire.ts';
 import { boundsShape, listShape } from '../../http/list-query.ts';
 import { rangeSchema } from '../../http/time.ts';

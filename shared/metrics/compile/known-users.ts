@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Interval, intervalsOf } from '../../domain/buckets.ts';
+import type { TimeRange } from '../../domain/time-range.ts';
 import type { Fact } from '../../facts/index.ts';
 import { within } from '../../rollups/intervals.ts';
+import { localColumns, type Scope } from './measures.ts';
 
 /** Quarter hours of a fact that changed since its user rows were made, in milliseconds, in order. */
 export interface DirtyFact {
@@ -49,4 +51,18 @@ export function firstSeen(orgId: string, changes: readonly DirtyFact[]): RawBuil
 
 function intervals(quarterHours: readonly number[]): Interval[] {
   return intervalsOf(quarterHours, 'quarter_hour');
+}
+
+/** Users by when they were first seen: rows of the bucket, where there is one, and `users`. @param seen as of `firstSeen` */
+export function compileKnownUsers(
+  scope: Scope,
+  range: TimeRange,
+  which: 'all' | 'new',
+  seen: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const bucket = localColumns(scope, sql`s.at`).map(({ name, value }) => sql`${value} AS ${sql.ref(name)}`);
+  const columns = sql.join([...bucket, sql`count(*) AS users`]);
+  const grouped = bucket.length > 0 ? sql`GROUP BY 1` : sql``;
+  const since = which === 'new' ? sql`s.at >= ${range.startInclusive}::timestamptz AND ` : sql``;
+  return sql`SELECT ${columns} FROM (${seen}) s WHERE ${since}s.at < ${range.endExclusive}::timestamptz ${grouped}`;
 }

@@ -12,17 +12,20 @@ import {
 } from '../../rollups/aggregate.ts';
 import { within } from '../../rollups/intervals.ts';
 import { fullTier, type RollupTier, smallTiers } from '../../rollups/rollup-table.ts';
-import { type ClockDimension, hasValue, isClockDimension } from '../dimensions.ts';
-import { type Granularity, type ResolvedQuery, usedDimensions } from '../query.ts';
+import { type ClockDimension, isClockDimension, satisfies, usedDimensions } from '../dimensions.ts';
+import type { Granularity } from '../question.ts';
+import type { ResolvedQuestion } from '../resolve.ts';
 import type { Spans } from './spans.ts';
 
 /** What all statements of one question have in common. */
-export interface Scope extends Pick<ResolvedQuery, 'groupBy' | 'filters'> {
+export interface Scope extends Pick<ResolvedQuestion, 'groupBy' | 'filters'> {
   orgId: string;
   timeZone: string;
   granularity: Granularity | undefined;
   /** The range, kept to the day of the time zone's own offsets: seconds, each once, over the range. */
   offsetsSeconds: readonly number[];
+  /** Leaves out facts that were stored later, a time in PostgreSQL's full precision; rollups do not know when that was. */
+  asOf?: string | undefined;
 }
 
 /** How each place on the clock cuts time, and how it is read off a local time. */
@@ -111,7 +114,8 @@ export function factSelection(
   const at = sql.ref(`t.${fact.timeColumn}`);
   const { groups, conditions } = usedDimensions(fact, scope);
   const where = [sql`t.org_id = ${scope.orgId} AND ${within(at, intervals)}`];
-  for (const { dimension, values } of conditions) where.push(hasValue(dimension, dimension.ofFact, values));
+  for (const { dimension, filter } of conditions) where.push(satisfies(dimension, dimension.ofFact, filter));
+  if (scope.asOf !== undefined) where.push(sql`t.ingested_at <= ${scope.asOf}::timestamptz`);
   if (only) where.push(only);
   return {
     groups: [...localColumns(scope, at), ...groups.map(({ name, ofFact }) => ({ name: `d_${name}`, value: ofFact }))],
@@ -134,8 +138,8 @@ function rollupSelection(scope: Scope, fact: Fact, grain: Grain, intervals: read
   const where = [
     sql`t.org_id = ${scope.orgId} AND t.grain_seconds = ${sql.lit(GRAINS[grain])} AND ${within(bucket, intervals)}`,
   ];
-  for (const { dimension, values } of conditions) {
-    if (dimension.ofRollup) where.push(hasValue(dimension, dimension.ofRollup, values));
+  for (const { dimension, filter } of conditions) {
+    if (dimension.ofRollup) where.push(satisfies(dimension, dimension.ofRollup, filter));
   }
   return {
     groups: [

@@ -1,4 +1,5 @@
 import { bucketOf, bucketsOf, GRAINS, type Grain, type Interval, intervalsOf } from '../../domain/buckets.ts';
+import type { TimeRange } from '../../domain/time-range.ts';
 import type { StaleBuckets } from '../../rollups/rollup-state.ts';
 
 /** A range in parts: what is read from rollups of each grain, and what from the facts. They do not overlap and leave nothing out. */
@@ -7,7 +8,11 @@ export interface Spans {
   facts: readonly Interval[];
 }
 
-const COARSE_TO_FINE: readonly Grain[] = ['day', 'hour', 'quarter_hour'];
+export function intervalOf({ startInclusive, endExclusive }: TimeRange): Interval {
+  return { startInclusiveMs: startInclusive.getTime(), endExclusiveMs: endExclusive.getTime() };
+}
+
+export const COARSE_TO_FINE: readonly Grain[] = ['day', 'hour', 'quarter_hour'];
 
 /** With more, planning a query takes longer than reading facts that need not be read. */
 const MAX_INTERVALS = 24;

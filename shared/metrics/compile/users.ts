@@ -3,13 +3,12 @@ import { GRAINS, type Grain, type Interval } from '../../domain/buckets.ts';
 import type { Fact } from '../../facts/index.ts';
 import type { MeasureSet } from '../../rollups/aggregate.ts';
 import { within } from '../../rollups/intervals.ts';
-import { hasValue } from '../dimensions.ts';
-import { usedDimensions } from '../query.ts';
+import { refusesNull, satisfies, usedDimensions } from '../dimensions.ts';
 import { factSelection, grainsWithin, groupNames, isLocal, localColumns, type Scope } from './measures.ts';
 import type { Spans } from './spans.ts';
 
 /** What user rows tell beside their groups. */
-export type UserColumn = 'user_id' | 'name' | 'count' | 'amount';
+type UserColumn = 'user_id' | 'name' | 'count' | 'amount';
 
 const QUARTER_HOUR_MS = GRAINS.quarter_hour * 1000;
 const DAY_MS = GRAINS.day * 1000;
@@ -27,8 +26,8 @@ export function usableUserGrains(scope: Scope, fact: Fact): Set<Grain> {
 
 /** Whether user rows have all that is asked of a fact. Its rollup does not tell users apart, so only these may spare the facts. */
 export function isOfUsers(scope: Scope, fact: Fact, { measures, sketches }: MeasureSet): boolean {
-  const users = scope.filters.user;
-  if (!fact.rollup.users || users === undefined || users.includes(null) || sketches.length > 0) return false;
+  const isOfKnown = scope.filters.some((filter) => filter.dimension === 'user' && refusesNull(filter));
+  if (!fact.rollup.users || !isOfKnown || sketches.length > 0) return false;
   return usableUserGrains(scope, fact).size > 0 && measures.every((name) => measureColumn(fact, name) !== null);
 }
 
@@ -67,47 +66,31 @@ export function compileDistinctUsers(
 /**
  * Statements that together give what users did, each part of the range once: rows of the groups and the columns asked
  * for, several of them for a user. `count` and `amount` are to be added up.
- * @param only a condition on `t`, in facts and user rows alike
  */
-export function compileUserRows(
-  scope: Scope,
-  fact: Fact,
-  spans: Spans,
-  wanted: readonly UserColumn[],
-  only: RawBuilder<unknown> = sql`true`,
-): RawBuilder<unknown>[] {
+function compileUserRows(scope: Scope, fact: Fact, spans: Spans, wanted: readonly UserColumn[]): RawBuilder<unknown>[] {
   const parts: RawBuilder<unknown>[] = [];
   const days = spans.rollups.get('day');
   const quarterHours = spans.rollups.get('quarter_hour');
   const midnight = sql`(t.day::timestamp AT TIME ZONE 'UTC')`;
   const ofDay = { count: sql`t.count`, amount: sql`t.amount` };
   if (days) {
-    parts.push(
-      userRows(scope, fact, wanted, midnight, ofDay, sql`FROM user_rollup t WHERE ${onDays(days)} AND ${only}`),
-    );
+    parts.push(userRows(scope, fact, wanted, midnight, ofDay, sql`FROM user_rollup t WHERE ${onDays(days)}`));
   }
   if (quarterHours && !isLocal(scope) && wanted.every((column) => column === 'user_id' || column === 'name')) {
     // Only whether a user was there: no need to take the rows apart.
     parts.push(
-      userRows(
-        scope,
-        fact,
-        wanted,
-        midnight,
-        ofDay,
-        sql`FROM user_rollup t WHERE ${inQuarterHours(quarterHours)} AND ${only}`,
-      ),
+      userRows(scope, fact, wanted, midnight, ofDay, sql`FROM user_rollup t WHERE ${inQuarterHours(quarterHours)}`),
     );
   } else if (quarterHours) {
     const at = sql`(${midnight} + q.quarter_hour * interval '15 minutes')`;
     const ofQuarterHour = { count: sql`q.count`, amount: sql`q.amount` };
     const from = sql`FROM user_rollup t
       CROSS JOIN LATERAL unnest(t.quarter_hours, t.counts, t.amounts) AS q(quarter_hour, count, amount)
-      WHERE ${onDays(wholeDays(quarterHours))} AND ${within(at, quarterHours)} AND ${only}`;
+      WHERE ${onDays(wholeDays(quarterHours))} AND ${within(at, quarterHours)}`;
     parts.push(userRows(scope, fact, wanted, at, ofQuarterHour, from));
   }
   if (spans.facts.length > 0 || parts.length === 0) {
-    const known = sql`t.user_id IS NOT NULL AND ${only}`;
+    const known = sql`t.user_id IS NOT NULL`;
     const { groups, where, needsExecution } = factSelection(scope, fact, spans.facts, known);
     if (needsExecution) throw new Error(`${fact.kind} names its users itself`);
     const { users } = fact.rollup;
@@ -144,9 +127,9 @@ function userRows(
   };
   const where = [
     sql`t.org_id = ${scope.orgId} AND t.kind = ${fact.kind}`,
-    ...conditions.flatMap(({ dimension, values: wantedValues }) => {
+    ...conditions.flatMap(({ dimension, filter }) => {
       const column = userColumn(fact, dimension.name);
-      return column ? [hasValue(dimension, column, wantedValues)] : [];
+      return column ? [satisfies(dimension, column, filter)] : [];
     }),
   ];
   return sql`SELECT ${columnList(columns, wanted, values)} ${from} AND ${sql.join(where, sql` AND `)}`;

@@ -1,48 +1,25 @@
-import type { Interval } from '../domain/buckets.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { type FieldError, validationError } from '../errors.ts';
-import { type Fact, type FactKind, facts } from '../facts/index.ts';
+import { type FactKind, facts } from '../facts/index.ts';
 import { catalog, metricByName } from './catalog/index.ts';
 import { labels } from './catalog/labels.ts';
 import type { BaseMetric, Label, Metric } from './definition.ts';
-import { CLOCK_DIMENSIONS, type Dimension, dimensionsOf, factsOf, isClockDimension } from './dimensions.ts';
+import { CLOCK_DIMENSIONS, dimensionsOf, factsOf, isClockDimension } from './dimensions.ts';
 import { baseOf, rateWithin } from './made-of.ts';
+import { BUCKET, type Filter, type Granularity, QUESTION_LIMITS, type Question } from './question.ts';
 
-export const GRANULARITIES = ['minute', 'hour', 'day', 'week', 'month'] as const;
-export type Granularity = (typeof GRANULARITIES)[number];
-
-/** A question to the catalog. Names may be short; `groupBy` and `filters` name dimensions. */
-export interface MetricQuery {
-  metrics: readonly string[];
-  /** Names of labels (catalog/labels.ts): what to call each group. */
-  labels?: readonly string[];
-  groupBy?: readonly string[];
-  /** Rows that have one of the values; null for rows without one. */
-  filters?: Readonly<Record<string, readonly (string | null)[]>>;
-  range: TimeRange;
-  /** Splits the range into local minutes, hours, days, weeks (from Monday) or months. */
-  granularity?: Granularity;
-  /** By one of the metrics asked for; without it by bucket, then group. */
-  order?: { by: string; direction: 'asc' | 'desc' };
-  limit?: number;
-  /** Asks for the same of the range of the same length that ends where this one starts. Not with a granularity. */
-  compareToPrevious?: boolean;
-}
-
-export interface MetricRow {
-  /** The value of each dimension of `groupBy`. */
-  group: Record<string, string | null>;
-  /** The start of the local bucket; null without a granularity. */
-  bucket: Date | null;
-  /** By the names that were asked for; null where nothing can be said, like a rate of nothing. */
-  values: Record<string, number | null>;
-  /** By the names of the labels that were asked for; null where the range has none. */
-  labels: Record<string, string | null>;
-  previous: Record<string, number | null> | null;
-}
+const HOUR_MS = 3_600_000;
+/** How long a bucket is, or about that. */
+const LEAST_MS = {
+  minute: 60_000,
+  hour: HOUR_MS,
+  day: 24 * HOUR_MS,
+  week: 168 * HOUR_MS,
+  month: 672 * HOUR_MS,
+} as const;
 
 /** A question whose names are all known. */
-export interface ResolvedQuery {
+export interface ResolvedQuestion {
   /** Each name that was asked for, with its metric. */
   asked: readonly { name: string; metric: Metric }[];
   /** What they are made of. */
@@ -51,34 +28,34 @@ export interface ResolvedQuery {
   /** Whether any number is by time, so that it matters how much each row spans. */
   needsElapsed: boolean;
   groupBy: readonly string[];
-  filters: Readonly<Record<string, readonly (string | null)[]>>;
+  filters: readonly Filter[];
 }
 
 /** @throws TidemarkError `validation` that lists what there is where a metric or a dimension is unknown */
-export function resolveQuery(query: MetricQuery): ResolvedQuery {
+export function resolveQuestion(question: Question, range: TimeRange): ResolvedQuestion {
   const faults: FieldError[] = [];
-  const asked = query.metrics.flatMap((name) => {
+  const asked = question.metrics.flatMap((name) => {
     const metric = metricByName.get(name);
     if (metric) return [{ name, metric }];
     faults.push({ field: 'metrics', message: `${name} is not a metric; there are ${knownMetrics()}` });
     return [];
   });
   const base = new Map(asked.flatMap(({ metric }) => baseOf(metric)).map((metric) => [metric.name, metric]));
-  const named = (query.labels ?? []).flatMap((name) => {
+  const named = (question.labels ?? []).flatMap((name) => {
     const label = labels.get(name);
     if (label) return [{ name, label }];
     faults.push({ field: 'labels', message: `${name} is not a label; there are ${[...labels.keys()].join(', ')}` });
     return [];
   });
-  const groupBy = query.groupBy ?? [];
-  const filters = query.filters ?? {};
+  const groupBy = question.group_by ?? [];
+  const filters = question.filters ?? [];
   const common = commonDimensions(
     asked.map(({ metric }) => metric),
     named.map(({ label }) => label.fact),
   );
   for (const [field, names, usable] of [
     ['group_by', groupBy, [...common].filter((name) => name !== 'agent_tag')],
-    ['filters', Object.keys(filters), [...common].filter((name) => !isClockDimension(name))],
+    ['filters', filters.map(({ dimension }) => dimension), [...common].filter((name) => !isClockDimension(name))],
   ] as const) {
     const there = usable.toSorted().join(', ') || 'none';
     for (const name of names) {
@@ -93,10 +70,7 @@ export function resolveQuery(query: MetricQuery): ResolvedQuery {
       faults.push({ field, message: `${name} is not a dimension of all metrics asked for; there are: ${there}` });
     }
   }
-  if (query.order && !query.metrics.includes(query.order.by))
-    faults.push({ field: 'order', message: `must name one of the metrics asked for: ${query.metrics.join(', ')}` });
-  if (query.compareToPrevious && query.granularity)
-    faults.push({ field: 'compare_to_previous', message: 'is not taken together with granularity' });
+  faults.push(...arrangementFaults(question, range));
   if (faults.length > 0) throw validationError(faults);
   const needsElapsed = asked.some(({ metric }) => rateWithin(metric) !== null);
   return { asked, base: [...base.values()], labels: named, needsElapsed, groupBy, filters };
@@ -117,29 +91,44 @@ export function commonDimensions(metrics: readonly Metric[], also: readonly Fact
   return new Set([...(first ?? [])].filter((name) => others.every((set) => set.has(name))));
 }
 
-/** The dimensions that a question uses, of one fact; those of the clock aside, which belong to the time. */
-export function usedDimensions(fact: Fact, { groupBy, filters }: Pick<ResolvedQuery, 'groupBy' | 'filters'>) {
-  const dimensions = dimensionsOf(fact);
-  const find = (name: string): Dimension => {
-    const dimension = dimensions.get(name);
-    if (!dimension) throw new Error(`${fact.kind} has no dimension ${name}`);
-    return dimension;
-  };
-  return {
-    groups: groupBy.filter((name) => !isClockDimension(name)).map(find),
-    conditions: Object.entries(filters).map(([name, values]) => ({ dimension: find(name), values })),
-  };
+/** What orders, conditions on rows, comparison and filling ask for that the question does not have. */
+function arrangementFaults(question: Question, range: TimeRange): FieldError[] {
+  const { metrics, group_by: groupBy = [], granularity } = question;
+  const faults: FieldError[] = [];
+  const sortable = [...(granularity === undefined ? [] : [BUCKET]), ...metrics, ...groupBy];
+  for (const { by } of question.order ?? []) {
+    if (!sortable.includes(by)) faults.push({ field: 'order', message: `must name one of: ${sortable.join(', ')}` });
+  }
+  for (const { metric } of question.having ?? []) {
+    if (!metrics.includes(metric))
+      faults.push({ field: 'having', message: `must name one of the metrics asked for: ${metrics.join(', ')}` });
+  }
+  for (const [field, names] of [
+    ['metrics', metrics],
+    ['group_by', groupBy],
+  ] as const) {
+    if (new Set(names).size < names.length) faults.push({ field, message: 'names one twice' });
+  }
+  if (question.compare_to_previous && granularity)
+    faults.push({ field: 'compare_to_previous', message: 'cannot be combined with granularity' });
+  if (question.fill && !granularity) faults.push({ field: 'fill', message: 'needs a granularity' });
+  if (question.fill && granularity && bucketsIn(range, granularity) > QUESTION_LIMITS.fill_buckets) {
+    const message = `completes at most ${QUESTION_LIMITS.fill_buckets} buckets; use a coarser granularity than ${granularity}`;
+    faults.push({ field: 'fill', message });
+  }
+  return faults;
 }
 
-export function intervalOf({ startInclusive, endExclusive }: TimeRange): Interval {
-  return { startInclusiveMs: startInclusive.getTime(), endExclusiveMs: endExclusive.getTime() };
+/** About how many buckets a range has. */
+function bucketsIn({ startInclusive, endExclusive }: TimeRange, granularity: Granularity): number {
+  return (endExclusive.getTime() - startInclusive.getTime()) / LEAST_MS[granularity];
 }
 
 function knownMetrics(): string {
   return catalog.map(({ name }) => name).join(', ');
 }
 
-function ratesAmong(asked: ResolvedQuery['asked']) {
+function ratesAmong(asked: ResolvedQuestion['asked']) {
   return asked.flatMap(({ name, metric }) => {
     const rate = rateWithin(metric);
     return rate ? [{ name, of: rate.formula.of }] : [];

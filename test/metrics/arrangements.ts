@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import { expect } from 'vitest';
+import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { ask, type MetricRow, type MetricSubject } from '../../shared/metrics/ask.ts';
+import { pgTime } from '../../shared/pg-time.ts';
+import type { Asked } from './questions.ts';
+
+/**
+ * Asks the same question ordered, limited, with a condition on rows, and filled, and expects what its plain answer, which was
+ * compared with the facts, comes to by the rules of the language alone.
+ */
+export async function arrangements(
+  orm: Orm,
+  subject: MetricSubject,
+  { question, range }: Asked,
+  plain: readonly MetricRow[],
+) {
+  const again = (more: object) => ask(orm.em.fork(), subject, { ...question, ...more }, range);
+  const [by] = question.metrics;
+  if (by === undefined) throw new Error('A question names a metric');
+  // Numbers by time go on while they are asked for, where the range ends in the future.
+  if (question.metrics.some((name) => name.includes('per_')) && range.endExclusive.getTime() > Date.now()) return;
+
+  const numbers = plain.flatMap(({ values }) => (values[by] === null ? [] : Number(values[by])));
+  const middle = numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+  const above = plain.filter(({ values }) => (values[by] ?? null) !== null && Number(values[by]) >= middle);
+  expect(await again({ having: [{ metric: by, operator: 'greater_or_equal', value: middle }] })).toEqual(above);
+
+  for (const direction of ['asc', 'desc'] as const) {
+    // The plain answer is in the order of buckets and groups, which settles ties.
+    const sorted = plain.toSorted((a, b) => compareNullsLast(a.values[by], b.values[by], direction === 'asc' ? 1 : -1));
+    expect(await again({ order: [{ by, direction }], limit: 3 })).toEqual(sorted.slice(0, 3));
+  }
+
+  if (question.granularity === undefined) return;
+  const lengthMs = range.endExclusive.getTime() - range.startInclusive.getTime();
+  if (question.granularity === 'minute' && lengthMs > 86_400_000) return;
+  const filled = await again({ fill: true });
+  const keyOf = ({ bucket, group }: MetricRow) => JSON.stringify([bucket, group]);
+  const known = new Map(plain.map((row) => [keyOf(row), row]));
+  const groups = new Set(plain.map(({ group }) => JSON.stringify(group)));
+  if (!question.group_by?.length) groups.add('{}');
+  const buckets = await bucketsOf(orm, { question, range });
+  const keys = buckets.flatMap((bucket) => [...groups].map((group) => `["${bucket.toISOString()}",${group}]`));
+  expect(filled.map(keyOf).toSorted()).toEqual(keys.toSorted());
+  for (const row of filled) {
+    const there = known.get(keyOf(row));
+    if (there) expect(row).toEqual(there);
+    else expect(Object.values(row.values).every((value) => !Number(value))).toBe(true);
+  }
+}
+
+function compareNullsLast(a: unknown, b: unknown, sign: 1 | -1): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  return sign * Math.sign(Number(a) - Number(b));
+}
+
+/** The local buckets of every minute of a range. */
+async function bucketsOf(orm: Orm, { question, range }: Asked): Promise<Date[]> {
+  const { rows } = await sql<{ bucket: string }>`
+    SELECT DISTINCT date_trunc(${question.granularity}, at, ${range.timeZone}) AS bucket
+    FROM (SELECT generate_series(${range.startInclusive}::timestamptz, ${range.endExclusive}::timestamptz - interval '1 ms',
+            interval '1 minute') AS at
+          UNION ALL SELECT ${range.endExclusive}::timestamptz - interval '1 ms') m`.execute(dbOf(orm.em.fork()));
+  return rows.map(({ bucket }) => pgTime(bucket));
+}
