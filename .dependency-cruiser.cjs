@@ -26,6 +26,7 @@ const subjects = {
     'facts',
     'domain',
     'contracts',
+    'errors.ts',
     'temporal.ts',
   ],
   imports: ['jobs', 'telemetry', 'storage', 'db', 'facts', 'domain', 'contracts', 'errors.ts', 'pg-time.ts'],

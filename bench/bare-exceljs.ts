@@ -3,8 +3,8 @@ import exceljs from 'exceljs';
 import { sql } from 'kysely';
 import { createOrm, dbOf } from '../shared/db/orm.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
-import { csvCell } from '../shared/reports/sources/cells.ts';
-import { reportSource } from '../shared/reports/sources/index.ts';
+import { csvCell } from '../shared/reports/kinds/cells.ts';
+import { reportKind } from '../shared/reports/kinds/index.ts';
 
 /** What one would write in an afternoon: a cursor, and exceljs's streaming writer. */
 const [, , url = '', orgId = '', target = ''] = process.argv;
@@ -19,7 +19,7 @@ const scope = {
   parameters: {},
   counters: DEFAULT_USAGE_COUNTERS,
 };
-const source = reportSource('executions');
+const source = reportKind('executions');
 const db = dbOf(orm.em.fork());
 const query = sql<Record<string, unknown>>`${source.rows(scope, range, csvCell)}`.compile(db);
 const workbook = new exceljs.stream.xlsx.WorkbookWriter({

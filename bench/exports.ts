@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
-import { csvCell } from '../shared/reports/sources/cells.ts';
-import { reportSource } from '../shared/reports/sources/index.ts';
+import { csvCell } from '../shared/reports/kinds/cells.ts';
+import { reportKind } from '../shared/reports/kinds/index.ts';
 import { type Figure, interleaved, memoryMb, resetPeakMemory, seconds } from './measure.ts';
 import { fillExecutions, type Scene } from './scene.ts';
 
@@ -26,7 +26,7 @@ function wholeSelect(scene: Scene, orgId: string): string {
     parameters: {},
     counters: DEFAULT_USAGE_COUNTERS,
   };
-  const rows = reportSource('executions').rows(report, range, csvCell);
+  const rows = reportKind('executions').rows(report, range, csvCell);
   return sql`${rows}`.compile(dbOf(scene.orm.em.fork())).sql.replaceAll(/\s+/g, ' ');
 }
 

@@ -6,9 +6,9 @@ import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { statusesBefore } from '../../shared/jobs/states.ts';
 import type { Log } from '../../shared/log.ts';
+import { reportKind } from '../../shared/reports/kinds/index.ts';
 import { sumParts } from '../../shared/reports/parts.ts';
 import { keepPlan, planParts, reportScope } from '../../shared/reports/plan.ts';
-import { reportSource } from '../../shared/reports/sources/index.ts';
 import { reportFileKey, reportFolder, reportPartKey, type Storage } from '../../shared/storage/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
@@ -59,7 +59,7 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
       const signal = Context.current().cancellationSignal;
       const parts = await beating(
         () => ({ phase: 'planning' }),
-        () => planParts(dbOf(em), reportSource(report.reportType), scope, rowsPerPart, { signal }),
+        () => planParts(dbOf(em), reportKind(report.reportType), scope, rowsPerPart, { signal }),
       );
       return keepPlan(em, report, parts);
     },
@@ -79,7 +79,7 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
       const name = reportFileName(report);
       const signal = Context.current().cancellationSignal;
       const format = reportFormat(report.format);
-      const { columns } = reportSource(report.reportType);
+      const { columns } = reportKind(report.reportType);
       const parts = Array.from({ length: report.partsTotal ?? 0 }, (_, part) =>
         reportPartKey(ref.orgId, ref.reportId, part),
       );

@@ -4,10 +4,10 @@ import { copyOut } from '../../shared/db/copy-out.ts';
 import type { Report } from '../../shared/db/entities/report.ts';
 import { type Db, dbOf, type Orm } from '../../shared/db/orm.ts';
 import { hasRowFilters } from '../../shared/domain/report-parameters.ts';
+import { reportKind } from '../../shared/reports/kinds/index.ts';
+import type { ReportKind, ReportScope } from '../../shared/reports/kinds/kind.ts';
 import { finishPart, type ReportPart, readPart } from '../../shared/reports/parts.ts';
 import { reportScope } from '../../shared/reports/plan.ts';
-import { reportSource } from '../../shared/reports/sources/index.ts';
-import type { ReportScope, ReportSource } from '../../shared/reports/sources/source.ts';
 import { reportPartKey, type Storage } from '../../shared/storage/storage.ts';
 import { permanent } from '../failures.ts';
 import { beating } from '../heartbeat.ts';
@@ -27,7 +27,7 @@ export async function writePart(orm: Orm, storage: Storage, report: Report, part
   const key = reportPartKey(report.orgId, report.id, part);
   if (planned.rowsWritten !== null && (await storage.size(key)) === planned.sizeBytes) return planned.rowsWritten;
 
-  const source = reportSource(report.reportType);
+  const kind = reportKind(report.reportType);
   const format = reportFormat(report.format);
   const scope = await reportScope(em, report);
   const signal = Context.current().cancellationSignal;
@@ -39,11 +39,11 @@ export async function writePart(orm: Orm, storage: Storage, report: Report, part
     // Lines inside quoted text count too: a heartbeat need not be exact.
     () => ({ rows: Math.min(lines, planned.rowsPlanned) }),
     () =>
-      copyOut(orm, format.partRows(source, scope, planned), format.copyAs, signal, (bytes) =>
+      copyOut(orm, format.partRows(kind, scope, planned), format.copyAs, signal, (bytes) =>
         storage.write(key, bytes, { signal, onChunk }),
       ),
   );
-  await requirePlanned(db, source, scope, planned, rowCount);
+  await requirePlanned(db, kind, scope, planned, rowCount);
   await finishPart(db, ref, part, { rows: rowCount, sizeBytes: result.sizeBytes });
   return rowCount;
 }
@@ -51,14 +51,14 @@ export async function writePart(orm: Orm, storage: Storage, report: Report, part
 /** What the cut-off does not fix may differ by the rows that changed since, and by no other. */
 async function requirePlanned(
   db: Db,
-  source: ReportSource,
+  kind: ReportKind,
   scope: ReportScope,
   planned: ReportPart,
   rows: number,
 ): Promise<void> {
   if (rows === planned.rowsPlanned) return;
-  if (hasRowFilters(scope.parameters) || !source.isFixedByCutoff) {
-    const changed = await sql<{ count: string }>`${source.changedRows(scope, planned)}`.execute(db);
+  if (hasRowFilters(scope.parameters) || !kind.isFixedByCutoff) {
+    const changed = await sql<{ count: string }>`${kind.changedRows(scope, planned)}`.execute(db);
     if (Math.abs(rows - planned.rowsPlanned) <= Number(changed.rows[0]?.count ?? 0)) return;
   }
   throw permanent(

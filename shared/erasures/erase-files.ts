@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
-import { USER_ROW_REPORTS } from '../reports/sources/index.ts';
+import { USER_ROW_REPORTS } from '../reports/kinds/index.ts';
 import { addRemoved } from '../retention/purge-counts.ts';
 
 const ERROR_CODE = 'USER_ERASED';

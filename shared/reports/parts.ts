@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ReportRef } from '../contracts/reports.ts';
 import type { Db } from '../db/orm.ts';
-import type { KeyRange } from './sources/source.ts';
+import type { KeyRange } from './kinds/kind.ts';
 
 export interface ReportPart extends KeyRange {
   rowsPlanned: number;

@@ -3,7 +3,7 @@ import type { Report } from '../db/entities/report.ts';
 import { type Db, dbOf, type Entities } from '../db/orm.ts';
 import { type UsageCounters, usageCounters } from '../domain/usage-counters.ts';
 import { takeCutoff } from '../telemetry/cutoff.ts';
-import type { KeyRange, ReportScope, ReportSource } from './sources/source.ts';
+import type { KeyRange, ReportKind, ReportScope } from './kinds/kind.ts';
 
 /** More parts would make the workflow's history long for little gain. */
 const MAX_PARTS = 500;
@@ -63,7 +63,7 @@ async function fixRows(em: Entities, report: Report): Promise<Fixed> {
  */
 export async function planParts(
   db: Db,
-  source: ReportSource,
+  kind: ReportKind,
   scope: ReportScope,
   rowsPerPart: number,
   { signal }: Cancellable,
@@ -71,7 +71,7 @@ export async function planParts(
   const { rows } = await sql<{ at: string; id: string; row: string; is_last: boolean }>`
     SELECT at, id, n AS row, is_last FROM (
       SELECT at, id, row_number() OVER (ORDER BY at, id) AS n, lead(id) OVER (ORDER BY at, id) IS NULL AS is_last
-      FROM (${source.keys(scope)}) k) numbered
+      FROM (${kind.keys(scope)}) k) numbered
     WHERE is_last OR n % ${rowsPerPart} = 1 OR ${rowsPerPart} = 1 ORDER BY n`.execute(db, {
     signal,
     inflightQueryAbortStrategy: 'cancel query',

@@ -59,6 +59,43 @@ describe('a JSON report', () => {
   });
 });
 
+describe('a raw report', () => {
+  it('shows API calls and workflows of agents with the columns that their facts declare', async () => {
+    const records = [
+      {
+        type: 'api_call',
+        call_id: 'c1',
+        method: 'get',
+        path: '/x',
+        status_code: 204,
+        duration_ms: 2.5,
+        occurred_at: at(1),
+      },
+      {
+        type: 'workflow',
+        workflow_id: 'w1',
+        workflow_type: 'research',
+        agents_involved: ['a', 'b'],
+        status: 'success',
+        user_id: 'u',
+        started_at: at(2),
+        ended_at: at(3),
+      },
+    ];
+    expect((await admin.post('/batch', records)).json.accepted).toBe(2);
+    const calls = await file('csv', { report_type: 'api_calls' });
+    expect(calls.bytes.toString('utf8')).toBe(
+      `call_id,occurred_at,method,path,status_code,duration_ms,user_id,agent_id\nc1,${at(1)},GET,/x,204,2.5,,\n`,
+    );
+    const workflows = await file('csv', { report_type: 'agent_workflows' });
+    const [header, row] = workflows.bytes.toString('utf8').split('\n');
+    expect(header).toBe(
+      'workflow_id,started_at,ended_at,duration_ms,status,workflow_type,agents_involved,user_id,session_id,total_tool_calls,total_api_calls,total_tokens_used,user_satisfaction_score,task_completion_rate',
+    );
+    expect(row).toMatch(new RegExp(`^w1,${at(2)},${at(3)},61003(\\.0+)?,success,research,"a, b",u,,`));
+  });
+});
+
 describe('an XLSX report', () => {
   it('holds typed cells under a frozen header with filters, also for a reader that is not ours', async () => {
     const { bytes, type } = await file('xlsx');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { JOB_STATUSES } from '../../shared/contracts/jobs.ts';
 import type { ReportParameters } from '../../shared/domain/report-parameters.ts';
-import type { REPORT_FORMATS } from '../../shared/reports/sources/index.ts';
+import type { REPORT_FORMATS } from '../../shared/reports/kinds/index.ts';
 import { reportFileKey } from '../../shared/storage/storage.ts';
 import type { ApiClient } from './client.ts';
 import { eventually, ORG, type Scene } from './scene.ts';

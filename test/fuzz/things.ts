@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BASE_PATH } from '../../api/http/base-path.ts';
-import { REPORT_FORMATS } from '../../shared/reports/sources/index.ts';
+import { REPORT_FORMATS } from '../../shared/reports/kinds/index.ts';
 
 const CLOSED_WITHIN_MS = 60_000;
 const reportSchema = z.object({ id: z.string(), status: z.string() });

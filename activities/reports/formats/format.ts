@@ -1,13 +1,13 @@
 import type { RawBuilder } from 'kysely';
 import type { CopyFormat } from '../../../shared/db/copy-out.ts';
-import type { KeyRange, ReportScope, ReportSource, SourceColumn } from '../../../shared/reports/sources/source.ts';
+import type { KeyRange, ReportKind, ReportScope, SourceColumn } from '../../../shared/reports/kinds/kind.ts';
 
 /** A file format of reports: the content of the parts, and how they are assembled. */
 export interface ReportFormat {
   contentType: string;
   copyAs: CopyFormat;
   /** The SELECT for COPY of one part. */
-  partRows(source: ReportSource, scope: ReportScope, range: KeyRange): RawBuilder<unknown>;
+  partRows(kind: ReportKind, scope: ReportScope, range: KeyRange): RawBuilder<unknown>;
   /** Assembles the file from the bytes of all parts in order, in constant memory. */
   assemble(columns: readonly SourceColumn[], parts: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
 }

@@ -1,4 +1,4 @@
-import type { REPORT_FORMATS } from '../../../shared/reports/sources/index.ts';
+import type { REPORT_FORMATS } from '../../../shared/reports/kinds/index.ts';
 import { csvFormat } from './csv.ts';
 import type { ReportFormat } from './format.ts';
 import { jsonFormat } from './json.ts';

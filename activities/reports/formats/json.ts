@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { jsonCell } from '../../../shared/reports/sources/cells.ts';
+import { jsonCell } from '../../../shared/reports/kinds/cells.ts';
 import type { ReportFormat } from './format.ts';
 
 /** The byte that COPY writes between the columns, here in front of each row; it never occurs in JSON. */
@@ -12,7 +12,7 @@ export const jsonFormat: ReportFormat = {
   copyAs: 'lines',
   // Each line starts with its separator, so that parts are joined by concatenation. To prepend the comma itself,
   // PostgreSQL would have to copy each row, which takes a third longer.
-  partRows: (source, scope, range) => sql`SELECT NULL, row_to_json(r) FROM (${source.rows(scope, range, jsonCell)}) r`,
+  partRows: (kind, scope, range) => sql`SELECT NULL, row_to_json(r) FROM (${kind.rows(scope, range, jsonCell)}) r`,
   async *assemble(_, parts) {
     yield Buffer.from('[\n');
     let isFirst = true;

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import exceljs from 'exceljs';
 import { z } from 'zod';
 import type { ColumnType } from '../../../shared/facts/fields.ts';
-import type { SourceColumn } from '../../../shared/reports/sources/source.ts';
+import type { SourceColumn } from '../../../shared/reports/kinds/kind.ts';
 import { linesOf } from './lines.ts';
 
 /** Excel's limits: data rows of a sheet (one less than its 1,048,576 rows, for the header) and characters of a cell. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { jsonCell } from '../../../shared/reports/sources/cells.ts';
+import { jsonCell } from '../../../shared/reports/kinds/cells.ts';
 import type { ReportFormat } from './format.ts';
 import { workbookOf } from './workbook.ts';
 
@@ -7,9 +7,9 @@ import { workbookOf } from './workbook.ts';
 export const xlsxFormat: ReportFormat = {
   contentType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
   copyAs: 'lines',
-  partRows: (source, scope, range) => {
-    const cells = source.columns.map(({ header }) => sql.ref(`r.${header}`));
-    return sql`SELECT json_build_array(${sql.join(cells)}) FROM (${source.rows(scope, range, jsonCell)}) r`;
+  partRows: (kind, scope, range) => {
+    const cells = kind.columns.map(({ header }) => sql.ref(`r.${header}`));
+    return sql`SELECT json_build_array(${sql.join(cells)}) FROM (${kind.rows(scope, range, jsonCell)}) r`;
   },
   assemble: (columns, parts) => workbookOf(columns, parts),
 };

@@ -4,11 +4,10 @@ import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { validationError } from '../../../shared/errors.ts';
-import { aggregateFilterFaults, reportFilterFaults } from '../../../shared/facts/report-filters.ts';
 import { startOrWithdraw } from '../../../shared/jobs/start-job.ts';
 import { forgetIdempotencyKey, KeptAnswer } from '../../../shared/organisations/idempotency.ts';
 import { createReportJob } from '../../../shared/reports/job.ts';
-import { rawReportFact } from '../../../shared/reports/sources/index.ts';
+import { reportKind } from '../../../shared/reports/kinds/index.ts';
 import { taskQueues } from '../../../shared/temporal.ts';
 import { userIdAsStored } from '../../http/narrow.ts';
 import type { RequestContext } from '../../route.ts';
@@ -19,8 +18,7 @@ import type { newReportSchema } from './schema.ts';
 /** Row first, then the workflow: the sweep starts what a crash left pending. */
 export async function createReport(context: RequestContext, requested: z.output<typeof newReportSchema>) {
   const kept = await context.once(async (em) => {
-    const fact = rawReportFact(requested.report_type);
-    const faults = fact ? reportFilterFaults(fact, requested.parameters) : aggregateFilterFaults(requested.parameters);
+    const faults = reportKind(requested.report_type).faults(requested.parameters);
     if (faults.length > 0) throw validationError(faults);
     const now = new Date();
     const range = await resolveRange(dbOf(em), requested.parameters, context.caller.timeZone, now);

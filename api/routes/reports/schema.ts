@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { JOB_STATUSES } from '../../../shared/contracts/jobs.ts';
 import { REPORT_PHASES } from '../../../shared/contracts/reports.ts';
 import { reportParametersSchema } from '../../../shared/domain/report-parameters.ts';
-import { REPORT_FORMATS, REPORT_TYPES } from '../../../shared/reports/sources/index.ts';
+import { REPORT_FORMATS, REPORT_TYPES } from '../../../shared/reports/kinds/index.ts';
 import { label } from '../../../shared/wire.ts';
 import type { Answers } from '../../answer.ts';
 import { listShape } from '../../http/list-query.ts';

@@ -1,19 +1,15 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ReportColumn } from '../../facts/fields.ts';
 import type { Fact } from '../../facts/index.ts';
-import { ownerColumns } from '../../facts/report-filters.ts';
+import { ownerColumns, reportFilterFaults } from '../../facts/report-filters.ts';
 import { joinExecution } from '../../rollups/join-execution.ts';
-import {
-  type KeyRange,
-  type ReportScope,
-  type ReportSource,
-  type SourceColumn,
-  textArray,
-  timeLiteral,
-} from './source.ts';
+import { type KeyRange, type ReportKind, type ReportScope, type SourceColumn, textArray, timeLiteral } from './kind.ts';
 
-/** The rows of one fact as they are stored, with what the report's columns join to them. */
-export function rawSource(fact: Fact): ReportSource {
+/**
+ * The rows of one fact as they are stored, with what the report's columns join to them.
+ * @param aliases what older clients call the report
+ */
+export function rawReport(fact: Fact, aliases: readonly string[] = []): ReportKind {
   const at = sql.ref(`t.${fact.timeColumn}`);
   const id = sql.ref(`t.${fact.idColumn}`);
   const from = (joins: RawBuilder<unknown>) => sql`FROM ${sql.table(fact.kind)} t ${joins}`;
@@ -25,6 +21,11 @@ export function rawSource(fact: Fact): ReportSource {
   };
   const columns = fact.report.map((column) => sourceColumn(fact, column));
   return {
+    name: fact.kind,
+    aliases,
+    title: `Every ${fact.noun} as it is stored`,
+    namesUsers: ownerColumns(fact).userId !== null,
+    faults: (parameters) => reportFilterFaults(fact, parameters),
     columns,
     isFixedByCutoff: true,
     keys: (scope) => sql`

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Cell } from './source.ts';
+import type { Cell } from './kind.ts';
 
 /** `= + - @`, tab, line feed and carriage return: what a spreadsheet takes for a formula's beginning (OWASP, CSV injection). */
 const FORMULA_STARTS = sql.raw('(61, 43, 45, 64, 9, 10, 13)');

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ReportParameters } from '../../domain/report-parameters.ts';
 import type { UsageCounters } from '../../domain/usage-counters.ts';
+import type { FieldError } from '../../errors.ts';
 import type { ColumnType } from '../../facts/fields.ts';
 
 /** Which rows a report holds. All values go into the text of its statements as escaped literals: COPY takes no parameters. */
@@ -35,8 +36,18 @@ export interface SourceColumn {
 /** Makes a column's value into what a format wants. */
 export type Cell = (value: RawBuilder<unknown>, column: SourceColumn) => RawBuilder<unknown>;
 
-/** One kind of rows that a report can be made of. */
-export interface ReportSource {
+/** A type of report: rows of any length, written in parts of their key range. */
+export interface ReportKind {
+  /** What `report_type` names. */
+  name: string;
+  /** What older clients call it. */
+  aliases: readonly string[];
+  title: string;
+  /** Whether its rows name users, so that an erasure removes its files. */
+  namesUsers: boolean;
+  /** What of a report's parameters it cannot take; each fault lists what there is. */
+  faults(parameters: ReportParameters): FieldError[];
+
   columns: readonly SourceColumn[];
   /** Whether the cut-off alone says which rows there are, as long as no filter asks for more. */
   isFixedByCutoff: boolean;

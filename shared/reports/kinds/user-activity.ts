@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { startOfDay } from '../../calendar/start-of-day.ts';
 import { type FactKind, facts } from '../../facts/index.ts';
+import { aggregateFilterFaults } from '../../facts/report-filters.ts';
 import type { Filter } from '../../metrics/question.ts';
 import { USER_DAY_MEASURES, userDaysAsOf } from '../../metrics/user-activity.ts';
-import type { KeyRange, ReportScope, ReportSource, SourceColumn } from './source.ts';
+import type { KeyRange, ReportKind, ReportScope, SourceColumn } from './kind.ts';
 
 /** A local day is at most so long: clocks are put back once. */
 const LONGEST_DAY_MS = 25 * 3_600_000;
@@ -24,7 +25,12 @@ const columns: readonly SourceColumn[] = [
 ];
 
 /** What each user did on each of its days, in the organisation's time zone: a row per user and day with any activity. */
-export const userActivitySource: ReportSource = {
+export const userActivityReport: ReportKind = {
+  name: 'user_activity',
+  aliases: [],
+  title: 'What each user did on each day',
+  namesUsers: true,
+  faults: aggregateFilterFaults,
   columns,
   // A row's user may become known after the cut-off, so even an unfiltered report can gain a day of a user.
   isFixedByCutoff: false,
