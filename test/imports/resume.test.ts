@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { runImport } from '../../cli/import/run-import.ts';
 import { localSource } from '../../cli/import/source.ts';
@@ -39,7 +39,7 @@ async function startWorker(storage: Storage): Promise<() => Promise<void>> {
   const { config, orm, temporal: client } = service;
   const connection = await NativeConnection.connect(connectionOptions(config));
   const activities = createActivities({ config, orm, client, storage, log: createLog(config, 'test') });
-  const workers = await createWorkers(connection, config, activities);
+  const workers = await createWorkers(connection, config, activities, { codePath: inject('workflowBundle') });
   const runs = workers.map((worker) => worker.run());
   return async () => {
     for (const worker of workers) worker.shutdown();

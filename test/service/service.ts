@@ -108,7 +108,15 @@ async function runWorkers(
     // As in processes of their own: one connection does not take two workers of one queue.
     const connection = await NativeConnection.connect(connectionOptions(config));
     connections.push(connection);
-    workers.push(...(await createWorkers(connection, config, createActivities(deps), `test-worker-${n}`)));
+    workers.push(
+      ...(await createWorkers(
+        connection,
+        config,
+        createActivities(deps),
+        { codePath: inject('workflowBundle') },
+        `test-worker-${n}`,
+      )),
+    );
   }
   const runs = workers.map((worker) => worker.run());
   return async () => {

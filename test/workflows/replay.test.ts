@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { runs } from '../../shared/contracts/runs.ts';
 
 const folder = new URL('./histories/', import.meta.url);
@@ -14,10 +13,10 @@ it('replays the saved histories: a workflow that runs now goes on after a deploy
       yield { workflowId: name, history };
     }
   })();
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
+  const workflowBundle = { codePath: inject('workflowBundle') };
   const faults: string[] = [];
   let replayed = 0;
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowsPath }, histories)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
     replayed += 1;
     if (error) faults.push(`${workflowId}: ${error.message}`);
   }
