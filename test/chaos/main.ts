@@ -10,7 +10,7 @@ import { askForReport, openReports, type ReportResult, type ReportWish, resultOf
 import { openScene, type Scene } from './scene.ts';
 import { Telemetry } from './telemetry.ts';
 
-/** `npm run test:chaos`: reports of a million rows and telemetry, while all processes are killed at random moments. */
+/** `npm run test:chaos:load`: reports of a million rows and telemetry, while all processes are killed at random moments. */
 
 const { values } = parseArgs({
   options: {
@@ -122,7 +122,7 @@ async function run(scene: Scene): Promise<string[]> {
   return differences;
 }
 
-process.stdout.write(`seed ${values.seed} (repeat with: npm run test:chaos -- --seed ${values.seed})\n`);
+process.stdout.write(`seed ${values.seed} (repeat with: npm run test:chaos:load -- --seed ${values.seed})\n`);
 const scene = await openScene({ REPORT_PART_ROWS: '20000', REPORT_PARALLEL_PARTS: '2' });
 try {
   const differences = await run(scene);

@@ -1,16 +1,16 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createS3Place, type S3Place } from '../../shared/storage/s3-place.ts';
-import { reportFolder } from '../../shared/storage/storage.ts';
-import { newBucket } from '../storage/places.ts';
-import { FINISHED_MONTH } from './base-data.ts';
-import { holdReport, installGates } from './hold.ts';
-import { kill9 } from './kill.ts';
-import { countFinishedMonth, fillFinishedMonth } from './many-rows.ts';
-import { askForReport, openReports, type ReportResult, resultOf } from './report.ts';
-import { ORG, openScene, type Scene } from './scene.ts';
-import { openSlowS3, type SlowS3 } from './slow-s3.ts';
-import { workflowOf } from './stage.ts';
+import { createS3Place, type S3Place } from '../../../shared/storage/s3-place.ts';
+import { reportFolder } from '../../../shared/storage/storage.ts';
+import { newBucket } from '../../storage/places.ts';
+import { FINISHED_MONTH } from '../base-data.ts';
+import { holdReport, installGates } from '../hold.ts';
+import { kill9 } from '../kill.ts';
+import { countFinishedMonth, fillFinishedMonth } from '../many-rows.ts';
+import { askForReport, openReports, type ReportResult, resultOf } from '../report.ts';
+import { ORG, openScene, type Scene } from '../scene.ts';
+import { openSlowS3, type SlowS3 } from '../slow-s3.ts';
+import { workflowOf } from '../stage.ts';
 
 /** The worker is killed in the middle of reports whose files lie in a bucket. */
 

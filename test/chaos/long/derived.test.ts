@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { createRandom } from '../../sample/random.ts';
-import { sendFinishedMonth } from './base-data.ts';
-import { differencesOfDerived, disturbDerived } from './derived.ts';
-import { differencesFrom } from './facts.ts';
-import { ORG, openScene, type Scene } from './scene.ts';
-import { Telemetry } from './telemetry.ts';
+import { createRandom } from '../../../sample/random.ts';
+import { sendFinishedMonth } from '../base-data.ts';
+import { differencesOfDerived, disturbDerived } from '../derived.ts';
+import { differencesFrom } from '../facts.ts';
+import { ORG, openScene, type Scene } from '../scene.ts';
+import { Telemetry } from '../telemetry.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 240_000 });
 
