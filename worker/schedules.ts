@@ -8,33 +8,33 @@ import {
 import { type RunInput, runDefinition, type StartedBy } from '../shared/contracts/runs.ts';
 import type { TaskQueues } from '../shared/temporal.ts';
 
-/** A late round does what the missed ones left, so missed rounds are not made up for. */
+/** A late round also does the work of missed rounds, so there is no catch-up. */
 const everyRound: NonNullable<ScheduleOptions['policies']> = {
   overlap: ScheduleOverlapPolicy.SKIP,
   catchupWindow: '1m',
 };
-/** A round that was missed while Temporal was away is made up for on the same day. */
-const madeUpFor: NonNullable<ScheduleOptions['policies']> = {
+/** A round missed while Temporal was down catches up on the same day. */
+const sameDay: NonNullable<ScheduleOptions['policies']> = {
   overlap: ScheduleOverlapPolicy.SKIP,
   catchupWindow: '12h',
 };
 
-/** All recurring work of an installation: few and fixed, whatever the number of organisations. */
+/** All schedules of an installation: a fixed number, independent of the number of organisations. */
 function declaredSchedules(queues: TaskQueues): ScheduleOptions[] {
   return [
     schedule('sweepJobs', {}, { intervals: [{ every: '1m' }] }),
     schedule('housekeeping', {}, { intervals: [{ every: '6h' }], jitter: '10m' }),
-    // At night for most users; the days that it removes are UTC days, so any hour does.
-    schedule('retentionRound', {}, { calendars: [{ hour: 2, minute: 30 }], jitter: '10m' }, madeUpFor),
+    // It removes UTC days, so any hour is correct; this one is quiet for most.
+    schedule('retentionRound', {}, { calendars: [{ hour: 2, minute: 30 }], jitter: '10m' }, sameDay),
     schedule('rollup', { orgId: null }, { intervals: [{ every: '1m' }] }),
-    // Every quarter hour some time zone has a midnight; the database knows which days ended, and for whom. So one
-    // schedule covers all zones, days of 23 and 25 hours, and missed rounds.
+    // Some time zone passes midnight every quarter hour. The database determines which days ended, so one schedule covers
+    // all zones, days of 23 and 25 hours, and missed rounds.
     schedule('dailyRollup', {}, { intervals: [{ every: '15m', offset: '1m' }] }),
     schedule(
       'verifyRollups',
       { orgId: null },
       { calendars: [{ dayOfWeek: 'SUNDAY', hour: 3, minute: 30 }], jitter: '30m' },
-      madeUpFor,
+      sameDay,
     ),
   ];
 

@@ -1,7 +1,7 @@
 import { DefaultLogger } from '@temporalio/worker';
 import type { Log } from '../shared/log.ts';
 
-/** The lines of Temporal's SDK among ours. */
+/** Forwards the log lines of Temporal's SDK to our log. */
 export function temporalLogger(log: Log): DefaultLogger {
   return new DefaultLogger('INFO', ({ level, message, meta }) => {
     const line = { ...meta, ...(meta?.error instanceof Error ? { err: meta.error } : {}) };
