@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dbOf } from '../../shared/db/orm.ts';
 import { changeErrorGroup } from '../../shared/insights/error-groups.ts';
+import { eventually } from '../eventually.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
@@ -104,8 +105,11 @@ describe('a group', () => {
       } as const;
       await changeErrorGroup(dbOf(em), change);
       const storing = log('meanwhile', { occurred_at: ahead });
-      const first = await Promise.race([storing.then(() => 'stored'), sleep(300).then(() => 'waits')]);
-      expect(first).toBe('waits');
+      const isWaiting = sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      const waiting = eventually('the batch to wait for the lock', 20_000, async () =>
+        (await isWaiting.execute(dbOf(service.orm.em.fork()))).rows.length > 0 ? 'waits' : undefined,
+      );
+      expect(await Promise.race([storing.then(() => 'stored'), waiting])).toBe('waits');
       // In a list: a promise that stands alone would be waited for before the commit.
       return [storing];
     });

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { eventually } from '../eventually.ts';
 import { sendFinishedMonth } from './base-data.ts';
 import { holdReads, holdReport, installGates } from './hold.ts';
 import { kill9, pidOf } from './kill.ts';
@@ -14,7 +15,7 @@ import {
   strayFiles,
   untilClosed,
 } from './report.ts';
-import { eventually, openScene, type Scene } from './scene.ts';
+import { openScene, type Scene } from './scene.ts';
 import { assembleSlowly } from './slow-part.ts';
 import { ageReport, holdInTheMiddleOfParts, leavePendingRow, reportsNamed, sweep, workflowOf } from './stage.ts';
 import { WISHES } from './wishes.ts';

@@ -2,7 +2,8 @@ import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { queryOnce } from '../../cli/stack/postgres.ts';
-import { eventually, type Scene } from './scene.ts';
+import { eventually } from '../eventually.ts';
+import type { Scene } from './scene.ts';
 
 /** Holds something up in the database, so that a process can be killed exactly there. */
 export interface Hold {

@@ -1,6 +1,6 @@
 import { identityOf } from '../../cli/stack/process-identity.ts';
 import type { Stack } from '../../cli/stack/stack.ts';
-import { eventually } from './scene.ts';
+import { eventually } from '../eventually.ts';
 
 export const SERVICES = ['worker', 'api', 'postgres', 'temporal'] as const;
 export type Service = (typeof SERVICES)[number];

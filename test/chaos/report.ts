@@ -5,8 +5,9 @@ import { JOB_STATUSES } from '../../shared/contracts/jobs.ts';
 import type { ReportParameters } from '../../shared/domain/report-parameters.ts';
 import type { REPORT_FORMATS } from '../../shared/reports/kinds/index.ts';
 import { reportFileKey } from '../../shared/storage/storage.ts';
+import { eventually } from '../eventually.ts';
 import type { ApiClient } from './client.ts';
-import { eventually, ORG, type Scene } from './scene.ts';
+import { ORG, type Scene } from './scene.ts';
 
 export interface ReportWish {
   name: string;

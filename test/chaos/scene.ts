@@ -1,13 +1,13 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, Connection } from '@temporalio/client';
 import type { z } from 'zod';
 import { queryOnce } from '../../cli/stack/postgres.ts';
 import { type Stack, startStack } from '../../cli/stack/stack.ts';
 import { configSchema } from '../../shared/config.ts';
 import { createTemporalClient } from '../../shared/temporal.ts';
+import { eventually } from '../eventually.ts';
 import { ApiClient } from './client.ts';
 
 /** The organisation of the stack's own keys. */
@@ -85,21 +85,6 @@ export async function openScene(env: Readonly<Record<string, string>>): Promise<
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Asks again and again until the answer is not undefined. */
-export async function eventually<T>(
-  what: string,
-  withinMs: number,
-  ask: () => T | undefined | Promise<T | undefined>,
-): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(20);
-  }
 }
 
 /** A lost or refused connection has no SQLSTATE, or one of class 08 or 57; any other is our own fault. */

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { reportFolder, reportPartKey } from '../../shared/storage/storage.ts';
+import { eventually } from '../eventually.ts';
 import { holdReport } from './hold.ts';
 import { askForReport, type ReportWish } from './report.ts';
-import { eventually, ORG, type Scene } from './scene.ts';
+import { ORG, type Scene } from './scene.ts';
 
 const PART = 3;
 const TRICKLE_MS = 50;

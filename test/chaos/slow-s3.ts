@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { eventually } from './scene.ts';
+import { eventually } from '../eventually.ts';
 
 /** A way to an S3 server that can be blocked for certain requests. */
 export interface SlowS3 {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { readDevFile } from '../../cli/stack/dev-file.ts';
 import { whyWorkerIsUnhealthy } from '../../deploy/worker-health.ts';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
-import { eventually, ready, stackFolder, tidemark } from '../stack/command.ts';
+import { eventually } from '../eventually.ts';
+import { ready, stackFolder, tidemark } from '../stack/command.ts';
 
 const taskQueue = 'demo';
 let folder: string;

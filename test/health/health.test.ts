@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { queryOnce } from '../../cli/stack/postgres.ts';
+import { eventually } from '../eventually.ts';
 import { startService, type TestService } from '../service/service.ts';
 import { hangingServer, type Neighbour, redisLike, webServer } from './neighbours.ts';
 
@@ -58,13 +59,11 @@ const watched = {
   gone: 'unhealthy',
 };
 
-async function untilHealthSays(wanted: object): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+async function untilHealthSays(expected: object): Promise<void> {
+  await eventually(`/health with ${JSON.stringify(expected)}`, 30_000, async () => {
     const { json } = await service.anonymous.get('/health');
-    if (Object.entries(wanted).every(([name, status]) => json.services[name] === status)) return;
-    await sleep(100);
-  }
-  throw new Error(`/health never said ${JSON.stringify(wanted)}`);
+    return Object.entries(expected).every(([name, status]) => json.services[name] === status) ? true : undefined;
+  });
 }
 
 it('tells of each service as last seen, and nothing more', async () => {

@@ -10,6 +10,7 @@ import { rollUpHostSamples } from '../../shared/hosts/roll-up-samples.ts';
 import { averageHostState, latestHostState, storeHostSample } from '../../shared/hosts/samples.ts';
 import { createLog } from '../../shared/log.ts';
 import { startHostSampler } from '../../worker/host-sampler.ts';
+import { eventually } from '../eventually.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
@@ -103,7 +104,7 @@ describe('a sampler', () => {
   it('stores the state at once and at each interval, once whatever the number of workers on the host', async () => {
     const host = randomUUID();
     const samplers = [sampler(host, '/'), sampler(host, '/')];
-    while ((await storedTimes(host)).length < 3) await sleep(50);
+    await eventually('three samples', 20_000, async () => ((await storedTimes(host)).length < 3 ? undefined : true));
     await Promise.all(samplers.map((each) => each.stop()));
     const times = await storedTimes(host);
     expect(times.filter((ms) => ms % 1000 !== 0)).toEqual([]);

@@ -1,10 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import proto from '@temporalio/proto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dbOf } from '../../shared/db/orm.ts';
 import { reportFileKey } from '../../shared/storage/storage.ts';
+import { eventually } from '../eventually.ts';
 import { startService, type TestService } from '../service/service.ts';
 import { clean, closedRun, daysAgo, pathOf, recordsOf, rowCounts } from './scene.ts';
+
+const CANCEL_REQUESTED = proto.temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED;
 
 let service: TestService;
 beforeAll(async () => {
@@ -171,7 +174,24 @@ function eventsLeft(orgId: string): Promise<number> {
 }
 
 async function untilLeft(orgId: string, isReached: (left: number) => boolean): Promise<void> {
-  while (!isReached(await eventsLeft(orgId))) await sleep(5);
+  await eventually(`the removal of events of ${orgId}`, 60_000, async () =>
+    isReached(await eventsLeft(orgId)) ? true : undefined,
+  );
+}
+
+/** A cancellation reaches an activity with its next heartbeat. */
+async function untilCancellationDelivered(workflowId: string): Promise<void> {
+  const handle = service.temporal.workflow.getHandle(workflowId);
+  let requestedAtHeartbeat: number | undefined;
+  await eventually('a heartbeat after the cancellation', 30_000, async () => {
+    const { raw } = await handle.describe();
+    const activity = raw.pendingActivities?.[0];
+    const heartbeat =
+      Number(activity?.lastHeartbeatTime?.seconds ?? 0) * 1e9 + (activity?.lastHeartbeatTime?.nanos ?? 0);
+    if (activity?.state !== CANCEL_REQUESTED) return undefined;
+    requestedAtHeartbeat ??= heartbeat;
+    return heartbeat > requestedAtHeartbeat ? true : undefined;
+  });
 }
 
 it('goes on after a run that was ended between its batches', async () => {
@@ -198,7 +218,7 @@ it('stops between batches where it is cancelled, and tells what it removed until
     const started = await client.post('/workflow-runs/retention', {});
     await untilLeft('stopped', (left) => left === MANY - 10_000);
     expect((await client.post(`${pathOf(started.json.workflow_id)}/cancel`)).status).toBe(202);
-    await sleep(2_500);
+    await untilCancellationDelivered(started.json.workflow_id);
     return started;
   });
   const { json: run } = await closedRun(client, json.workflow_id);

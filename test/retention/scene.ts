@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { dbOf } from '../../shared/db/orm.ts';
+import { eventually } from '../eventually.ts';
 import type { ApiAnswer, ApiClient } from '../service/api-client.ts';
 import type { TestService } from '../service/service.ts';
 
@@ -88,13 +88,12 @@ export function pathOf(workflowId: string): string {
   return `/workflow-runs/${encodeURIComponent(workflowId)}`;
 }
 
-/** Waits until a run is closed. @returns it */
+/** Waits until a run is closed. @returns the answer that describes it */
 export async function closedRun(client: ApiClient, workflowId: string): Promise<ApiAnswer> {
-  for (;;) {
+  return eventually(`the end of ${workflowId}`, 60_000, async () => {
     const answer = await client.get(pathOf(workflowId));
-    if (answer.status !== 200 || answer.json.status !== 'running') return answer;
-    await sleep(50);
-  }
+    return answer.status !== 200 || answer.json.status !== 'running' ? answer : undefined;
+  });
 }
 
 /** Runs retention by hand and waits for its end. */

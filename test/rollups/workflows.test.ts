@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DailyRollupResult, RollupResult } from '../../shared/contracts/rollups.ts';
 import type { RunName } from '../../shared/contracts/runs.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import { taskQueues } from '../../shared/temporal.ts';
+import { eventually } from '../eventually.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
@@ -24,12 +24,10 @@ function run<Result>(type: RunName, workflowId: string, ...args: unknown[]): Pro
 
 /** Waits for a run that was started over HTTP. */
 async function ended(client: ApiClient, id: string) {
-  for (let n = 0; n < 200; n += 1) {
+  return eventually(`the end of ${id}`, 60_000, async () => {
     const { json } = await client.get(`/workflow-runs/${encodeURIComponent(id)}`);
-    if (!['running', 'paused'].includes(json.status)) return json;
-    await sleep(100);
-  }
-  throw new Error(`${id} does not end`);
+    return ['running', 'paused'].includes(json.status) ? undefined : json;
+  });
 }
 
 async function marks(orgId: string): Promise<number> {
@@ -179,16 +177,20 @@ it('pauses, resumes and cancels a backfill between two days', async () => {
   const path = `/workflow-runs/${encodeURIComponent(started.json.id)}`;
   expect((await admin.post(`${path}/pause`)).status).toBe(202);
   const paused = async () => (await admin.get(path)).json.progress;
-  for (let n = 0; n < 100 && (await paused())?.status !== 'paused'; n += 1) await sleep(50);
-  // The day at hand is finished first.
-  await sleep(1_500);
+  await eventually('the pause', 10_000, async () => ((await paused())?.status === 'paused' ? true : undefined));
+  // The current day is completed first; with nothing pending the workflow can only wait.
+  const handle = service.temporal.workflow.getHandle(started.json.id);
+  await eventually('the end of the current day', 10_000, async () => {
+    const { raw } = await handle.describe();
+    return raw.pendingActivities?.length || raw.pendingWorkflowTask ? undefined : true;
+  });
   const before = await paused();
-  await sleep(1_000);
-  expect(await paused()).toEqual(before);
+  expect(before.status).toBe('paused');
   expect(before.days_done).toBeLessThan(300);
   await admin.post(`${path}/resume`);
-  for (let n = 0; n < 100 && (await paused())?.days_done === before.days_done; n += 1) await sleep(50);
-  expect((await paused()).days_done).toBeGreaterThan(before.days_done);
+  await eventually('another day', 10_000, async () =>
+    (await paused()).days_done > before.days_done ? true : undefined,
+  );
   expect((await admin.post(`${path}/cancel`)).status).toBe(202);
   expect(await ended(admin, started.json.id)).toMatchObject({ status: 'cancelled' });
 });

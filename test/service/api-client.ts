@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { routes } from '../../api/routes/index.ts';
+import { eventually } from '../eventually.ts';
 import { createConformance } from './conformance.ts';
 
 export interface ApiAnswer {
@@ -62,11 +62,10 @@ export function createApiClient(origin: string, key: string | null): ApiClient {
     async report(body) {
       const asked = await send('POST', '/reports', body);
       if (asked.status !== 202) return asked;
-      for (;;) {
+      return eventually(`the end of report ${asked.json.id}`, 120_000, async () => {
         const answer = await send('GET', `/reports/${asked.json.id}`);
-        if (['completed', 'failed', 'cancelled'].includes(answer.json.status)) return answer;
-        await sleep(50);
-      }
+        return ['completed', 'failed', 'cancelled'].includes(answer.json.status) ? answer : undefined;
+      });
     },
   };
   return client;

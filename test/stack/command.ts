@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type DevFile, readDevFile } from '../../cli/stack/dev-file.ts';
 import { identityOf } from '../../cli/stack/process-identity.ts';
+import { eventually } from '../eventually.ts';
 
 const main = resolve(import.meta.dirname, '../../cli/main.ts');
 
@@ -45,17 +45,6 @@ export function stackFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-stack-'));
   chmodSync(folder, 0o711);
   return folder;
-}
-
-/** Asks again and again until the answer is not undefined. */
-export async function eventually<T>(what: string, withinMs: number, ask: () => T | undefined | Promise<T | undefined>) {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await sleep(20);
-  }
 }
 
 /** Waits for dev.json, which is there when all is ready. */

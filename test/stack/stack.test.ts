@@ -9,7 +9,8 @@ import { pickPort } from '../../cli/stack/ports.ts';
 import { queryOnce, whyPostgresIsDown } from '../../cli/stack/postgres.ts';
 import { whyTemporalIsDown, withTemporal } from '../../cli/stack/temporal-server.ts';
 import { createTestDatabase } from '../database.ts';
-import { type Command, eventually, isAlive, ready, stackFolder, tidemark } from './command.ts';
+import { eventually } from '../eventually.ts';
+import { type Command, isAlive, ready, stackFolder, tidemark } from './command.ts';
 
 const services = ['api', 'worker', 'temporal', 'postgres'] as const;
 

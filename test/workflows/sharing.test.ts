@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { reportWorkflowId } from '../../shared/contracts/reports.ts';
 import { dbOf } from '../../shared/db/orm.ts';
+import { eventually } from '../eventually.ts';
 import { startService, type TestService } from '../service/service.ts';
 
 const ROWS = 2_000;
@@ -39,7 +40,7 @@ it("lets one organisation's small report overtake the long queue of another", as
     return rows[0] ?? { done: 0, planned: 0 };
   };
   // Its queue is long by now.
-  while ((await partsDone()).planned < 200) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually('a long queue', 60_000, async () => ((await partsDone()).planned >= 200 ? true : undefined));
   const before = await partsDone();
   expect((await small.report(report)).json).toMatchObject({ status: 'completed', file: { row_count: 10 } });
   const after = await partsDone();
