@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { runImport } from '../../cli/import/run-import.ts';
 import { localSource } from '../../cli/import/source.ts';
@@ -56,7 +56,7 @@ async function swept(check: (result: unknown) => Promise<void>): Promise<void> {
   }
   const connection = await NativeConnection.connect(connectionOptions(config));
   const activities = createActivities({ config, orm, client, storage, log: createLog(config, 'test') });
-  const workers = await createWorkers(connection, config, activities);
+  const workers = await createWorkers(connection, config, activities, { codePath: inject('workflowBundle') });
   const running = workers.map((worker) => worker.run());
   try {
     const result = await client.workflow.execute('sweepJobs' satisfies RunName, {
