@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Storage } from '../../shared/storage/storage.ts';
 import { localPlace, s3Place, type TestPlace } from './places.ts';
@@ -163,8 +165,8 @@ describe.each([
     expect(hash.digest('hex')).toBe(sha256);
     await storage.removeFolder('g');
     console.info(`300 MB: ${writing} MB of buffers while writing, ${reading} MB while reading`);
-    expect(writing).toBeLessThan(150);
-    expect(reading).toBeLessThan(150);
+    expect(writing).toBeLessThan(100);
+    expect(reading).toBeLessThan(100);
   });
 
   it('lets go of a file that is not read to its end', async () => {
@@ -180,13 +182,24 @@ describe.each([
   });
 });
 
-/** The peak of buffers during the work, in megabytes beyond those of earlier files; uncollected garbage counts. */
+/** Collects garbage; V8 offers it to contexts that are created after the flag is set. */
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+/**
+ * The peak of live buffers during the work, in megabytes beyond those of earlier files in this process. Garbage is
+ * collected before each sample: when V8 would collect it depends on what else the process has loaded.
+ */
 async function mostBuffered(work: Promise<unknown>): Promise<number> {
-  const before = process.memoryUsage().arrayBuffers;
+  const sample = () => {
+    collectGarbage();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = sample();
   let most = before;
   const timer = setInterval(() => {
-    most = Math.max(most, process.memoryUsage().arrayBuffers);
-  }, 5);
+    most = Math.max(most, sample());
+  }, 50);
   await work.finally(() => clearInterval(timer));
   return Math.round((most - before) / MB);
 }
