@@ -17,15 +17,19 @@ export function within(at: RawBuilder<unknown>, intervals: readonly Interval[]):
 }
 
 /**
- * A FROM item with the table as `t`, and a condition on its time, for any number of intervals. Many intervals are
- * joined, one index lookup each: as many conditions would take longer to plan than to run.
+ * A FROM item with an organisation's rows of the table as `t`, and a condition on their time, for any number of
+ * intervals. Many intervals take one index lookup each: as many conditions would take longer to plan than to run.
  */
 export function during(
   table: RawBuilder<unknown>,
-  at: RawBuilder<unknown>,
+  orgId: string,
+  timeColumn: string,
   intervals: readonly Interval[],
 ): { from: RawBuilder<unknown>; where: RawBuilder<unknown> } {
-  if (intervals.length <= FEW) return { from: sql`${table} t`, where: within(at, intervals) };
+  const at = sql.ref(`t.${timeColumn}`);
+  if (intervals.length <= FEW) {
+    return { from: sql`${table} t`, where: sql`t.org_id = ${orgId} AND ${within(at, intervals)}` };
+  }
   const list = JSON.stringify(
     intervals.map(({ startInclusiveMs, endExclusiveMs }) => ({
       start: new Date(startInclusiveMs),
@@ -33,8 +37,13 @@ export function during(
     })),
   );
   return {
-    from: sql`json_to_recordset(${list}::json) AS i("start" timestamptz, "end" timestamptz) CROSS JOIN ${table} t`,
-    where: sql`${at} >= i."start" AND ${at} < i."end"`,
+    // OFFSET 0 keeps each interval a range of the primary key. A plain join compares every interval with all rows of an
+    // organisation that the statistics do not know.
+    from: sql`json_to_recordset(${list}::json) AS i("start" timestamptz, "end" timestamptz)
+      CROSS JOIN LATERAL (
+        SELECT * FROM ${table} t WHERE t.org_id = ${orgId} AND ${at} >= i."start" AND ${at} < i."end" OFFSET 0
+      ) t`,
+    where: sql`true`,
   };
 }
 

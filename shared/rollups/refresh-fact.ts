@@ -88,14 +88,14 @@ function shape(fact: Fact, tier: RollupTier = fullTier(fact)) {
 function fromFacts(fact: Fact, orgId: string, grain: Grain, starts: readonly number[]) {
   const at = sql.ref(`t.${fact.timeColumn}`);
   const dimensions = Object.entries(fact.rollup.dimensions);
-  const { from, where } = during(sql.table(fact.kind), at, intervalsOf(starts, grain));
+  const { from, where } = during(sql.table(fact.kind), orgId, fact.timeColumn, intervalsOf(starts, grain));
   return {
     groups: [
       { name: 'bucket', value: bucketStart(at, grain) },
       ...dimensions.map(([name, { value }]) => ({ name, value })),
     ],
     from,
-    where: sql`t.org_id = ${orgId} AND ${where}`,
+    where,
     needsExecution: dimensions.some(([, { source }]) => source !== undefined),
   };
 }

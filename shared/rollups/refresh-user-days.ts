@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
+import { withoutNestedLoops } from './steer-planner.ts';
 
 /** A user and a UTC day, such as `2026-11-21`. */
 export interface UserOnDay {
@@ -22,10 +23,19 @@ export async function refreshUserDays(trx: Db, orgId: string, touched: readonly 
   }
   if (few.length > 0) {
     const users = sql`json_to_recordset(${JSON.stringify(few)}::json) AS c(day date, user_id text)`;
+    // Each row by its key, whatever the planner expects: joined, the users of a day that no statistics know are compared
+    // with each other.
     await sql`DELETE FROM user_days d USING ${users}
-      WHERE d.org_id = ${orgId} AND d.day = c.day AND d.user_id = c.user_id`.execute(trx);
-    const own = sql`FROM ${users} JOIN user_rollup u ON u.org_id = ${orgId} AND u.user_id = c.user_id AND u.day = c.day`;
-    await insert(trx, orgId, userDays(own));
+      CROSS JOIN LATERAL (
+        SELECT k.ctid AS place FROM user_days k
+        WHERE k.org_id = ${orgId} AND k.day = c.day AND k.user_id = c.user_id LIMIT 1
+      ) k
+      WHERE d.ctid = k.place`.execute(trx);
+    const days = few.map(({ day }) => day).sort();
+    const own = sql`FROM ${users} JOIN user_rollup u ON u.user_id = c.user_id AND u.day = c.day
+      AND u.org_id = ${orgId} AND u.day BETWEEN ${days[0]}::date AND ${days.at(-1)}::date
+      AND u.user_id = ANY (${[...new Set(few.map(({ user_id }) => user_id))]}::text[])`;
+    await withoutNestedLoops(trx, () => insert(trx, orgId, userDays(own)));
   }
 }
 

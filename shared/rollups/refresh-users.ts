@@ -3,6 +3,7 @@ import type { Db } from '../db/orm.ts';
 import { GRAINS, intervalsOf } from '../domain/buckets.ts';
 import type { Fact } from '../facts/index.ts';
 import { refreshUserDays, type UserOnDay } from './refresh-user-days.ts';
+import { withoutNestedLoops, withoutSorts } from './steer-planner.ts';
 import { userActivity } from './user-activity.ts';
 
 const DAY_MS = GRAINS.day * 1000;
@@ -24,7 +25,7 @@ export async function refreshUsers(trx: Db, fact: Fact, orgId: string, quarterHo
   if (first === undefined || last === undefined) return;
   // Constant bounds keep other days from being read, whichever join the planner chooses.
   const onTheseDays = sql`u.day BETWEEN ${dayOf(first)}::date AND ${dayOf(last)}::date`;
-  const { rows } = await sql<UserOnDay>`
+  const touching = sql<UserOnDay>`
     WITH dirty AS MATERIALIZED (SELECT * FROM json_to_recordset(${dirty}::json) AS r(day date, quarter_hour smallint)),
     dirty_days AS MATERIALIZED (SELECT day, array_agg(quarter_hour) AS quarter_hours FROM dirty GROUP BY day),
     fresh AS MATERIALIZED (${userActivity(fact, orgId, intervalsOf(quarterHours, 'quarter_hour'))}),
@@ -55,7 +56,8 @@ export async function refreshUsers(trx: Db, fact: Fact, orgId: string, quarterHo
       FROM (SELECT * FROM kept UNION ALL SELECT * FROM fresh) q
       GROUP BY day, user_id, name, feature
     )
-    SELECT day::text AS day, user_id FROM touched`.execute(trx);
+    SELECT day::text AS day, user_id FROM touched`;
+  const { rows } = await withoutNestedLoops(trx, () => touching.execute(trx));
   await refreshUserDays(trx, orgId, rows);
   await refreshKnownUsers(trx, orgId, [...new Set(rows.map(({ user_id }) => user_id))], new Date(first));
 }
@@ -66,30 +68,39 @@ function dayOf(startMs: number): string {
 
 /**
  * Recomputes when users were first seen, over all facts. Deletes users without activity left. All changes are at
- * `changedFrom` or later, so users first seen before that are skipped.
+ * `changedFrom` or later, so users first seen before that are skipped. Requires refreshed `user_days`.
  */
 async function refreshKnownUsers(trx: Db, orgId: string, userIds: readonly string[], changedFrom: Date): Promise<void> {
   if (userIds.length === 0) return;
-  const users = sql`SELECT json_array_elements_text(${JSON.stringify(userIds)}::json) AS user_id`;
-  await sql`
+  // The planner sees all values of an array: it looks up each by the key, or reads the organisation once and hashes them.
+  // With a lookup per user it may read the whole organisation each time, by another index.
+  const users = sql`${[...userIds]}::text[]`;
+  const statement = sql`
     WITH touched AS MATERIALIZED (
-      SELECT c.user_id FROM (${users}) c LEFT JOIN known_users k ON k.org_id = ${orgId} AND k.user_id = c.user_id
-      WHERE k.first_seen IS NULL OR k.first_seen >= ${changedFrom}::timestamptz
+      SELECT user_id FROM unnest(${users}) AS c(user_id) WHERE user_id NOT IN (
+        SELECT k.user_id FROM known_users k
+        WHERE k.org_id = ${orgId} AND k.user_id = ANY (${users}) AND k.first_seen < ${changedFrom}::timestamptz)
     ),
-    -- The rows of the first day hold the time; the index on users and days finds them without reading other days.
+    -- The index on users and days finds the first day without reading other days; the row of that day holds the time.
     seen AS MATERIALIZED (
-      SELECT c.user_id, first.at FROM touched c CROSS JOIN LATERAL (
-        SELECT min(u.day::timestamp AT TIME ZONE 'UTC' + u.first_ms[1] * interval '1 millisecond') AS at
-        FROM user_rollup u
-        WHERE u.org_id = ${orgId} AND u.user_id = c.user_id AND u.day = (
-          SELECT min(day) FROM user_rollup f WHERE f.org_id = ${orgId} AND f.user_id = c.user_id)
-      ) first
+      SELECT c.user_id, first.day::timestamp AT TIME ZONE 'UTC' + d.first_ms * interval '1 millisecond' AS at
+      FROM touched c
+      LEFT JOIN LATERAL (
+        SELECT f.day FROM user_rollup f WHERE f.org_id = ${orgId} AND f.user_id = c.user_id ORDER BY f.day LIMIT 1
+      ) first ON true
+      LEFT JOIN LATERAL (
+        SELECT u.first_ms FROM user_days u WHERE u.org_id = ${orgId} AND u.day = first.day AND u.user_id = c.user_id LIMIT 1
+      ) d ON true
     ),
-    removed AS (
-      DELETE FROM known_users k USING seen s WHERE k.org_id = ${orgId} AND k.user_id = s.user_id AND s.at IS NULL
+    forgotten AS (
+      DELETE FROM known_users k
+      WHERE k.org_id = ${orgId} AND k.user_id = ANY (${users}) AND k.first_seen >= ${changedFrom}::timestamptz
+        -- NOT IN is hashed; a join with those that were not seen may read all that were once for each user.
+        AND k.user_id NOT IN (SELECT user_id FROM seen WHERE at IS NOT NULL)
     )
     INSERT INTO known_users AS k (org_id, user_id, first_seen)
     SELECT ${orgId}, user_id, at FROM seen WHERE at IS NOT NULL
     ON CONFLICT (org_id, user_id) DO UPDATE SET first_seen = excluded.first_seen
-    WHERE k.first_seen IS DISTINCT FROM excluded.first_seen`.execute(trx);
+    WHERE k.first_seen IS DISTINCT FROM excluded.first_seen`;
+  await withoutSorts(trx, () => statement.execute(trx));
 }

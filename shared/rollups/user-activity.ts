@@ -10,7 +10,7 @@ import { during } from './intervals.ts';
 export function userActivity(fact: Fact, orgId: string, intervals: readonly Interval[]): RawBuilder<unknown> {
   const { users = {} } = fact.rollup;
   const at = sql.ref(`t.${fact.timeColumn}`);
-  const { from, where } = during(sql.table(fact.kind), at, intervals);
+  const { from, where } = during(sql.table(fact.kind), orgId, fact.timeColumn, intervals);
   const day = sql`(${at} AT TIME ZONE 'UTC')::date`;
   // A double holds milliseconds exactly and is several times faster than the numeric of `extract`.
   const msOfDay = sql`((date_part('epoch', ${at}) * 1000)::bigint % 86400000)::integer`;
@@ -20,6 +20,6 @@ export function userActivity(fact: Fact, orgId: string, intervals: readonly Inte
            ${users.amount ? sql`sum(${users.amount})` : sql`NULL::numeric`} AS amount,
            min(${msOfDay}) AS first_ms, max(${msOfDay}) AS last_ms
     FROM ${from}
-    WHERE t.org_id = ${orgId} AND t.user_id IS NOT NULL AND ${where}
+    WHERE ${where} AND t.user_id IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5`;
 }
