@@ -2,6 +2,7 @@
 export type HttpErrorCode =
   | 'unauthenticated'
   | 'method-not-allowed'
+  | 'not-acceptable'
   | 'too-large'
   | 'unsupported-media-type'
   | 'range-not-satisfiable'
@@ -39,6 +40,11 @@ export class InvalidCredentialError extends HttpError {
 
 export class MethodNotAllowedError extends HttpError {
   override readonly code = 'method-not-allowed';
+}
+
+/** No content type of the answer satisfies `Accept`. */
+export class NotAcceptableError extends HttpError {
+  override readonly code = 'not-acceptable';
 }
 
 /** The body, or the number of records in it, exceeds the limit. */

@@ -5,7 +5,7 @@ import type { RequestContext } from '../route.ts';
 /** For a member: its own user id as stored. Undefined for roles that see the whole organisation. */
 export function ownUserId(context: RequestContext): string | undefined {
   const { role, userId } = context.caller.credential;
-  return role === 'member' ? asStored(context, userId ?? '') : undefined;
+  return role === 'member' ? storedUserId(context, userId ?? '') : undefined;
 }
 
 /**
@@ -14,15 +14,15 @@ export function ownUserId(context: RequestContext): string | undefined {
  */
 export function userIdAsStored(context: RequestContext, asked: string | undefined): string | undefined {
   const own = ownUserId(context);
-  const userId = asked === undefined ? undefined : asStored(context, asked);
+  const userId = asked === undefined ? undefined : storedUserId(context, asked);
   if (own !== undefined && userId !== undefined && userId !== own) {
     throw new TidemarkError('forbidden', 'A member can read its own data only; omit user_id.');
   }
   return own ?? userId;
 }
 
-/** A pseudonym from an earlier answer is not hashed again. */
-function asStored({ caller, deps }: RequestContext, userId: string): string {
+/** A user id as it is stored: a pseudonym where ids are anonymised. A pseudonym from an earlier answer is not hashed again. */
+export function storedUserId({ caller, deps }: RequestContext, userId: string): string {
   if (caller.privacy.anonymise_user_ids && userId.startsWith('anon_')) return userId;
   return createPrivacy(caller.privacy, caller.credential.orgId, deps.config.SECRET).userId(userId) ?? userId;
 }

@@ -10,6 +10,7 @@ const STATUSES: Readonly<Record<ProblemCode, number>> = {
   forbidden: 403,
   'not-found': 404,
   'method-not-allowed': 405,
+  'not-acceptable': 406,
   conflict: 409,
   gone: 410,
   'too-large': 413,

@@ -28,6 +28,7 @@ export const FAULTS: Readonly<Record<ProblemCode, string>> = {
   forbidden: 'The role, scopes or organisation of the credential do not permit this.',
   'not-found': 'The organisation has no such object.',
   'method-not-allowed': 'The path does not support this method.',
+  'not-acceptable': 'The answer has none of the content types of `Accept`.',
   conflict: 'The state of the object does not permit this.',
   gone: 'The object existed and was removed.',
   'too-large': 'The body, or the number of its records, exceeds the limit.',

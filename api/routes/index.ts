@@ -12,6 +12,7 @@ import { healthRoutes } from './health/routes.ts';
 import { metricCatalogRoutes } from './metric-catalog/routes.ts';
 import { metricsRoutes } from './metrics/routes.ts';
 import { metricsHistoryRoutes } from './metrics-history/routes.ts';
+import { queryRoutes } from './query/routes.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { settingsRoutes } from './settings/routes.ts';
 import { systemHealthRoutes } from './system-health/routes.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...systemMetricsRoutes,
   ...metricsRoutes,
   ...metricCatalogRoutes,
+  ...queryRoutes,
   ...dashboardStatsRoutes,
   ...usageRoutes,
   ...userActivityRoutes,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type RawBuilder, sql } from 'kysely';
+import type { PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { withLiterals } from './literals.ts';
 import { dbOf, type Orm } from './orm.ts';
@@ -18,6 +19,7 @@ const copyOptions: Record<CopyFormat, RawBuilder<unknown>> = {
 
 /**
  * Streams the rows of a query, with back-pressure from `consume`. An abort cancels the query in the database.
+ * @param snapshot reads the snapshot of another open transaction (`exportSnapshot`)
  * @returns the number of rows and the result of `consume`
  */
 export async function copyOut<Result>(
@@ -26,6 +28,7 @@ export async function copyOut<Result>(
   format: CopyFormat,
   signal: AbortSignal,
   consume: (bytes: Readable) => Promise<Result>,
+  snapshot?: string,
 ): Promise<{ rowCount: number; result: Result }> {
   const em = orm.em.fork();
   const { sql: text } = sql`COPY (${withLiterals(rows)}) TO STDOUT (${copyOptions[format]}, ENCODING 'UTF8')`.compile(
@@ -44,10 +47,12 @@ export async function copyOut<Result>(
     };
     signal.addEventListener('abort', cancel, { once: true });
     signal.throwIfAborted();
+    if (snapshot !== undefined) await enterSnapshot(client, snapshot);
     const copy = client.query(copyTo(text));
     // The connection may be lost before `consume` listens; an unhandled error would end the process.
     copy.on('error', (error) => copy.destroy(error));
     const result = await consume(copy);
+    if (snapshot !== undefined) await client.query('COMMIT');
     clean = true;
     return { rowCount: copy.rowCount, result };
   } finally {
@@ -55,4 +60,10 @@ export async function copyOut<Result>(
     // A connection in the middle of a COPY cannot be reused.
     client.release(!clean);
   }
+}
+
+async function enterSnapshot(client: PoolClient, snapshot: string): Promise<void> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  // The statement takes no parameters.
+  await client.query(`SET TRANSACTION SNAPSHOT ${client.escapeLiteral(snapshot)}`);
 }

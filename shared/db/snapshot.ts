@@ -1,6 +1,15 @@
+import { sql } from 'kysely';
 import { type Db, dbOf, type Entities } from './orm.ts';
 
 /** Runs `work` in a read-only transaction in which all reads see one snapshot of the database. */
 export function inSnapshot<Result>(em: Entities, work: (db: Db) => Promise<Result>): Promise<Result> {
   return em.transactional((inner) => work(dbOf(inner)), { isolationLevel: 'repeatable read', readOnly: true });
+}
+
+/** Names the snapshot of a transaction, for other connections to read in while it is open. @param db in a snapshot */
+export async function exportSnapshot(db: Db): Promise<string> {
+  const { rows } = await sql<{ id: string }>`SELECT pg_export_snapshot() AS id`.execute(db);
+  const id = rows[0]?.id;
+  if (id === undefined) throw new Error('PostgreSQL exported no snapshot');
+  return id;
 }

@@ -30,6 +30,12 @@ export interface TimeRange {
   timeZone: string;
 }
 
+/** The range of equal length that ends where this one starts. */
+export function previousRange({ startInclusive, endExclusive, timeZone }: TimeRange): TimeRange {
+  const lengthMs = endExclusive.getTime() - startInclusive.getTime();
+  return { startInclusive: new Date(startInclusive.getTime() - lengthMs), endExclusive: startInclusive, timeZone };
+}
+
 /** A range before its local days are looked up. */
 export type RequestedRange = { start: Bound; end: Bound };
 

@@ -1,6 +1,6 @@
 import type { RawBuilder } from 'kysely';
 import type { Db } from '../db/orm.ts';
-import type { TimeRange } from '../domain/time-range.ts';
+import { previousRange, type TimeRange } from '../domain/time-range.ts';
 import type { UsageCounters } from '../domain/usage-counters.ts';
 import type { FactKind } from '../facts/index.ts';
 import { localOffsets, readStale, type StaleFacts } from '../rollups/rollup-state.ts';
@@ -89,12 +89,6 @@ function compile(
   const columns = columnsOf(question, resolved);
   const rows = compileRows({ question, resolved, columns, now: reading, before: previous });
   return { columns, rows: arrange(question, columns, rows) };
-}
-
-/** The range of the same length that ends where this one starts. */
-function previousRange({ startInclusive, endExclusive, timeZone }: TimeRange): TimeRange {
-  const lengthMs = endExclusive.getTime() - startInclusive.getTime();
-  return { startInclusive: new Date(startInclusive.getTime() - lengthMs), endExclusive: startInclusive, timeZone };
 }
 
 /** The columns of the answer to a question, in order. */

@@ -17,6 +17,7 @@ const table: Record<string, { least: Role | 'nobody'; path?: string; body?: obje
   'GET /metrics/history': { least: 'admin' },
   'GET /metrics': { least: 'admin' },
   'GET /metric-catalog': { least: 'admin' },
+  'POST /query': { least: 'member', body: { metrics: ['executions.count'] } },
   'GET /dashboard/stats': { least: 'admin' },
   'GET /top-users': { least: 'admin' },
   'GET /popular-scenarios': { least: 'admin' },

@@ -3,7 +3,7 @@ import { UNITS } from '../../../shared/metrics/definition.ts';
 
 export const METRIC_KINDS = ['additive', 'ratio', 'rate', 'distinct', 'sketch', 'gauge'] as const;
 
-export const metricSchema = z
+const metricSchema = z
   .object({
     name: z.string(),
     aliases: z.array(z.string()).meta({ description: 'Short names of the same metric.' }),
@@ -19,3 +19,17 @@ export const metricSchema = z
     }),
   })
   .meta({ id: 'Metric' });
+
+const names = () => z.array(z.string());
+export const metricCatalogSchema = z.object({
+  data: z.array(metricSchema),
+  question: z
+    .object({
+      filter_operators: names(),
+      having_operators: names(),
+      granularities: names(),
+      directions: names(),
+      limits: z.record(z.string(), z.number().int()).meta({ description: 'The bounds of one question.' }),
+    })
+    .meta({ description: 'What `POST /query` accepts besides metrics and dimensions.' }),
+});

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
+import { dbOf } from '../../../shared/db/orm.ts';
+import { inSnapshot } from '../../../shared/db/snapshot.ts';
+import { answerIn } from '../../../shared/metrics/ask.ts';
+import { narrowToUser } from '../../../shared/metrics/narrow.ts';
+import { type Filter, QUESTION_LANGUAGE, type Question, questionSchema } from '../../../shared/metrics/question.ts';
+import { resolveQuestion } from '../../../shared/metrics/resolve.ts';
+import { streamCsv } from '../../../shared/metrics/stream-csv.ts';
+import { NotAcceptableError } from '../../http/http-error.ts';
+import { ownUserId, storedUserId } from '../../http/narrow.ts';
+import { defineRoute, type RequestContext, type Route } from '../../route.ts';
+import { metricSubject } from '../metric-subject.ts';
+import { presentAnswer } from './present.ts';
+import { queryAnswerSchema } from './schema.ts';
+
+const query = defineRoute({
+  method: 'POST',
+  path: '/query',
+  access: { least: 'admin', scope: 'metrics', self: true },
+  tag: 'Metrics',
+  summary: 'Answer a question of the metric catalog',
+  description:
+    'Metrics, dimensions and operators are listed by `GET /metric-catalog`. The answer equals the facts at the time of the request. JSON has 1,000 rows unless `limit` says otherwise; with `Accept: text/csv` all rows are streamed, with all digits of amounts of money. A member’s question is restricted to its own data.',
+  body: questionSchema,
+  // It changes nothing, so a repeated request is safe without a key.
+  takesIdempotencyKey: false,
+  faults: ['not-acceptable'],
+  answers: {
+    200: { description: 'The answer.', schema: queryAnswerSchema, files: { 'text/csv': z.string() } },
+  },
+  example: {
+    body: {
+      metrics: ['executions.count', 'executions.success_rate'],
+      group_by: ['agent'],
+      period: '30d',
+      order: [{ by: 'executions.count', direction: 'desc' }],
+      limit: 10,
+    },
+  },
+  async handle(context, { body }) {
+    const type = context.accepts('application/json', 'text/csv');
+    if (type === undefined) throw new NotAcceptableError('The answer is application/json or text/csv.');
+    const { em, deps, caller } = context;
+    const { period, days, start_date, end_date, ...asked } = body;
+    const range = await resolveRange(dbOf(em), { period, days, start_date, end_date }, caller.timeZone, new Date());
+    const question = ownQuestion(context, asked);
+    const subject = await metricSubject(context);
+    resolveQuestion(question, range);
+    if (type === 'text/csv') {
+      const stream = await streamCsv(deps.orm, em, subject, question, range);
+      return { status: 200, stream, headers: { 'Content-Type': 'text/csv; charset=utf-8' } };
+    }
+    const limited = { ...question, limit: question.limit ?? QUESTION_LANGUAGE.limits.default_limit };
+    const answer = await inSnapshot(em, (db) => answerIn(db, subject, limited, range));
+    return { status: 200, body: presentAnswer(answer, range) };
+  },
+});
+
+/** The question with users as stored, restricted to the caller's own data where it is a member. */
+function ownQuestion(context: RequestContext, asked: Question): Question {
+  const filters = asked.filters?.map((filter) => storedFilter(context, filter));
+  const question = { ...asked, filters };
+  const own = ownUserId(context);
+  return own === undefined ? question : narrowToUser(question, own);
+}
+
+function storedFilter(context: RequestContext, filter: Filter): Filter {
+  if (filter.dimension !== 'user') return filter;
+  switch (filter.operator) {
+    case 'equal':
+    case 'not_equal':
+      return { ...filter, value: filter.value === null ? null : storedUserId(context, filter.value) };
+    case 'in':
+    case 'not_in':
+      return { ...filter, value: filter.value.map((id) => (id === null ? null : storedUserId(context, id))) };
+    case 'is_null':
+    case 'is_not_null':
+    case 'contains':
+    case 'starts_with':
+      return filter;
+  }
+}
+
+export const queryRoutes: readonly Route[] = [query];
