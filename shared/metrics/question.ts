@@ -86,7 +86,7 @@ const questionShape = {
   compare_to_previous: z
     .boolean()
     .optional()
-    .meta({ description: 'Adds the values of the range of equal length before. Not with `granularity`.' }),
+    .meta({ description: 'Adds the values of the range of equal length before. With `granularity` not in CSV.' }),
   fill: z
     .boolean()
     .optional()

@@ -111,9 +111,28 @@ describe('POST /query', () => {
       { user: 'john', ai_requests: 2 },
     ]);
     expect(json.previous).toMatchObject({
-      rows: [{ ai_requests: 2 }, { ai_requests: 0 }],
+      rows: [
+        { user: 'jane', ai_requests: 2 },
+        { user: 'john', ai_requests: 0 },
+      ],
       range: { start: '2026-10-01T00:00:00.000Z', end: '2026-10-03T00:00:00.000Z' },
     });
+  });
+
+  it('compares buckets with those of the range before', async () => {
+    const { json } = await admin.post('/query', {
+      start_date: '2026-10-03T00:00:00Z',
+      end_date: '2026-10-05T00:00:00Z',
+      metrics: ['ai_requests'],
+      granularity: 'day',
+      fill: true,
+      compare_to_previous: true,
+    });
+    expect(json.rows.map((row: Record<string, unknown>) => row.ai_requests)).toEqual([2, 1]);
+    expect(json.previous.rows).toEqual([
+      { bucket: '2026-10-01T00:00:00.000Z', ai_requests: 2 },
+      { bucket: '2026-10-02T00:00:00.000Z', ai_requests: 0 },
+    ]);
   });
 
   it('answers places on the clock as numbers', async () => {

@@ -10,16 +10,24 @@ import type { queryAnswerSchema } from './schema.ts';
 type Cell = string | number | null;
 type Column = z.input<typeof queryAnswerSchema>['columns'][number];
 
-/** An answer of the catalog as JSON: times in UTC, money as numbers. */
-export function presentAnswer({ columns, rows }: Answer, range: TimeRange): z.input<typeof queryAnswerSchema> {
+/**
+ * An answer of the catalog as JSON: times in UTC, money as numbers.
+ * @param before the answer over the previous range, where the rows do not hold its values themselves
+ */
+export function presentAnswer(
+  { columns, rows }: Answer,
+  range: TimeRange,
+  before?: Answer,
+): z.input<typeof queryAnswerSchema> {
   const shown = columns.flatMap((column) => presentColumn(column) ?? []);
-  const compared = rows.flatMap(({ previous }) => (previous ? [presentValues(previous)] : []));
-  const isCompared = columns.some(({ kind }) => kind === 'previous');
+  const compared = columns.some(({ kind }) => kind === 'previous')
+    ? rows.map((row) => presentRow({ ...row, values: row.previous ?? {} }, columns))
+    : before?.rows.map((row) => presentRow(row, columns));
   return {
     columns: shown,
     rows: rows.map((row) => presentRow(row, columns)),
     range: presentRange(range),
-    ...(isCompared ? { previous: { rows: compared, range: presentRange(previousRange(range)) } } : {}),
+    ...(compared ? { previous: { rows: compared, range: presentRange(previousRange(range)) } } : {}),
   };
 }
 

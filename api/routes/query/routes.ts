@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
-import { dbOf } from '../../../shared/db/orm.ts';
+import { type Db, dbOf } from '../../../shared/db/orm.ts';
 import { inSnapshot } from '../../../shared/db/snapshot.ts';
-import { answerIn } from '../../../shared/metrics/ask.ts';
+import { previousRange, type TimeRange } from '../../../shared/domain/time-range.ts';
+import { answerIn, type MetricSubject } from '../../../shared/metrics/ask.ts';
 import { narrowToUser } from '../../../shared/metrics/narrow.ts';
 import { type Filter, QUESTION_LANGUAGE, type Question, questionSchema } from '../../../shared/metrics/question.ts';
-import { resolveQuestion } from '../../../shared/metrics/resolve.ts';
 import { streamCsv } from '../../../shared/metrics/stream-csv.ts';
 import { NotAcceptableError } from '../../http/http-error.ts';
 import { ownUserId, storedUserId } from '../../http/narrow.ts';
@@ -46,16 +46,27 @@ const query = defineRoute({
     const range = await resolveRange(dbOf(em), { period, days, start_date, end_date }, caller.timeZone, new Date());
     const question = ownQuestion(context, asked);
     const subject = await metricSubject(context);
-    resolveQuestion(question, range);
     if (type === 'text/csv') {
       const stream = await streamCsv(deps.orm, em, subject, question, range);
       return { status: 200, stream, headers: { 'Content-Type': 'text/csv; charset=utf-8' } };
     }
     const limited = { ...question, limit: question.limit ?? QUESTION_LANGUAGE.limits.default_limit };
-    const answer = await inSnapshot(em, (db) => answerIn(db, subject, limited, range));
-    return { status: 200, body: presentAnswer(answer, range) };
+    return { status: 200, body: await inSnapshot(em, (db) => answer(db, subject, limited, range)) };
   },
 });
+
+/**
+ * Buckets of two ranges have nothing in common to be joined by, so with a granularity the previous range is a question of its
+ * own, in the same snapshot.
+ */
+async function answer(db: Db, subject: MetricSubject, question: Question, range: TimeRange) {
+  if (question.granularity === undefined || !question.compare_to_previous) {
+    return presentAnswer(await answerIn(db, subject, question, range), range);
+  }
+  const single = { ...question, compare_to_previous: false };
+  const now = await answerIn(db, subject, single, range);
+  return presentAnswer(now, range, await answerIn(db, subject, single, previousRange(range)));
+}
 
 /** The question with users as stored, restricted to the caller's own data where it is a member. */
 function ownQuestion(context: RequestContext, asked: Question): Question {

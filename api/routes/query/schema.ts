@@ -21,7 +21,9 @@ export const queryAnswerSchema = z
     range: rangeSchema,
     previous: z
       .object({
-        rows: z.array(rowSchema).meta({ description: 'The metrics of the same groups, in the order of `rows`.' }),
+        rows: z.array(rowSchema).meta({
+          description: 'The same groups in the order of `rows`; with a granularity, the buckets of that range.',
+        }),
         range: rangeSchema,
       })
       .optional()
