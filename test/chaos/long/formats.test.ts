@@ -4,16 +4,16 @@ import { createInterface } from 'node:readline/promises';
 import readXlsxFile from 'read-excel-file/node';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { sendFinishedMonth } from './base-data.ts';
-import { holdImport, holdReport, installGates } from './hold.ts';
-import { IMPORTED_TYPE, type ImportFile, importInto, writeImportFile } from './import-file.ts';
-import { kill9 } from './kill.ts';
-import { askForReport, openReports, type ReportResult, type ReportWish, resultOf, strayFiles } from './report.ts';
-import { ORG, openScene, type Scene } from './scene.ts';
-import { assembleSlowly } from './slow-part.ts';
-import { workflowOf } from './stage.ts';
-import { WISHES } from './wishes.ts';
-import { zipEntries } from './zip.ts';
+import { sendFinishedMonth } from '../base-data.ts';
+import { holdImport, holdReport, installGates } from '../hold.ts';
+import { IMPORTED_TYPE, type ImportFile, importInto, writeImportFile } from '../import-file.ts';
+import { kill9 } from '../kill.ts';
+import { askForReport, openReports, type ReportResult, type ReportWish, resultOf, strayFiles } from '../report.ts';
+import { ORG, openScene, type Scene } from '../scene.ts';
+import { assembleSlowly } from '../slow-part.ts';
+import { workflowOf } from '../stage.ts';
+import { WISHES } from '../wishes.ts';
+import { zipEntries } from '../zip.ts';
 
 /** The worker is killed in the middle of what is not CSV: workbooks, JSON documents, imports. */
 
