@@ -10,7 +10,7 @@ const subjects = {
   storage: ['db', 'config.ts', 'log.ts'],
   jobs: ['contracts', 'domain', 'db', 'storage', 'temporal.ts', 'log.ts', 'errors.ts'],
   calendar: ['db', 'domain', 'errors.ts', 'pg-time.ts'],
-  telemetry: ['db', 'facts', 'domain', 'contracts', 'errors.ts', 'wire.ts', 'pg-time.ts'],
+  telemetry: ['db', 'facts', 'domain', 'contracts', 'errors.ts', 'wire.ts', 'pg-time.ts', 'clip.ts', 'pace.ts'],
   rollups: ['telemetry', 'db', 'facts', 'domain', 'contracts', 'pg-time.ts'],
   metrics: ['rollups', 'calendar', 'db', 'facts', 'domain', 'errors.ts', 'pg-time.ts'],
   organisations: ['db', 'facts', 'domain', 'auth.ts', 'errors.ts'],

@@ -62,6 +62,8 @@ function* inBatches(batch: PreparedBatch): Generator<PreparedBatch> {
     const facts = new Map<Fact, PreparedFact[]>(
       rounds.map((each) => [each.fact, each.rounds.slice(from, from + ROUNDS_AT_ONCE).flat()]),
     );
-    yield from === 0 ? { ...batch, facts } : { facts, dimensions: new Map(), namedAgents: new Map(), errors: [] };
+    yield from === 0
+      ? { ...batch, facts }
+      : { facts, dimensions: new Map(), namedAgents: new Map(), errors: [], errorsOmitted: 0 };
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import getRawBody from 'raw-body';
+import { clip } from '../../shared/clip.ts';
 import { validationError } from '../../shared/errors.ts';
 import { UnreadableRecord } from '../../shared/telemetry/prepare.ts';
 import { TooLargeError, UnsupportedMediaTypeError } from './http-error.ts';
@@ -8,6 +9,7 @@ import { TooLargeError, UnsupportedMediaTypeError } from './http-error.ts';
 /** Applies to the decompressed body. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_BATCH_RECORDS = 10_000;
+const MAX_REASON_LENGTH = 200;
 
 /** Content types that a route accepts. */
 export type BodyFormat = 'none' | 'json' | 'json-or-ndjson';
@@ -104,11 +106,12 @@ function parseLines(bytes: Buffer): unknown[] {
       try {
         return JSON.parse(line);
       } catch (error) {
-        return new UnreadableRecord(reasonOf(error));
+        return new UnreadableRecord(`the line is not valid JSON: ${reasonOf(error)}`);
       }
     });
 }
 
+/** The parser's message quotes the text, which may contain anything. */
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+  return clip(error instanceof Error ? error.message : String(error), MAX_REASON_LENGTH);
 }

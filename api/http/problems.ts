@@ -1,8 +1,13 @@
 import type { Middleware } from 'koa';
+import { clip } from '../../shared/clip.ts';
 import { type FieldError, TidemarkError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { HttpError } from './http-error.ts';
 import { type ProblemCode, statusOf } from './problem-codes.ts';
+
+/** An answer must not be much longer than its request. */
+const MAX_ERRORS = 100;
+const MAX_TEXT_LENGTH = 500;
 
 /** Temporal, or the issuer's keys: a failover takes a few seconds. */
 const UNAVAILABLE_RETRY_AFTER_SECONDS = 5;
@@ -32,10 +37,19 @@ export function problems(log: Log): Middleware {
         type: `urn:tidemark:problem:${code}`,
         title,
         status,
-        ...(errors.length > 0 ? { errors } : {}),
+        ...(errors.length > 0 ? { errors: clipped(errors) } : {}),
       });
     }
   };
+}
+
+/** Errors quote the request, which may contain anything of any length. */
+function clipped(errors: readonly FieldError[]): FieldError[] {
+  return errors.slice(0, MAX_ERRORS).map((error) => ({
+    ...error,
+    field: clip(error.field, MAX_TEXT_LENGTH),
+    message: clip(error.message, MAX_TEXT_LENGTH),
+  }));
 }
 
 function problemOf(error: unknown): Problem {

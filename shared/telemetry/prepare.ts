@@ -1,9 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
+import { clip } from '../clip.ts';
 import type { Privacy } from '../domain/privacy.ts';
 import type { FieldError } from '../errors.ts';
 import { type Dimension, dimensions } from '../facts/dimensions.ts';
 import type { Row } from '../facts/fields.ts';
 import { type Fact, type FactKind, factList } from '../facts/index.ts';
+import { createPace } from '../pace.ts';
 import { MAX_AHEAD_MS } from '../wire.ts';
 
 /** Whose telemetry it is, and what its organisation lets be kept. */
@@ -45,11 +47,15 @@ export interface PreparedBatch {
   dimensions: Map<Dimension, PreparedDimension[]>;
   /** Agents that executions name, one entry an agent, the latest word. */
   namedAgents: Map<string, PreparedDimension>;
+  /** At most `MAX_ERRORS_PER_RECORD` of a record. */
   errors: RecordError[];
+  /** Errors of records beyond those. */
+  errorsOmitted: number;
 }
 
-/** A line of NDJSON that is no JSON: refused as a record, not with its batch. */
+/** A record that cannot be parsed: rejected alone, not with its batch. */
 export class UnreadableRecord {
+  /** The message for the client. */
   readonly reason: string;
 
   constructor(reason: string) {
@@ -66,16 +72,47 @@ const RECORD_TYPES = [...factByType.keys(), ...dimensionByType.keys()].join(', '
 /** More records of one id than this in one batch are refused: each must be merged after the one before it. */
 const MAX_RECORDS_PER_ID = 100;
 
+const MAX_ERRORS_PER_RECORD = 20;
+/** Both quote the request. */
+const MAX_FIELD_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 500;
+
 /**
  * Checks a batch's records, makes them private and gives them ids and times, without touching the database.
  * Each bad record is named with its index and left out; the others are not held up.
  */
 export function prepareBatch(raws: readonly unknown[], receiver: Receiver, receivedAt: Date): PreparedBatch {
-  const batch: PreparedBatch = { facts: new Map(), dimensions: new Map(), namedAgents: new Map(), errors: [] };
-  raws.forEach((raw, index) => {
-    for (const error of addRecord(batch, raw, index, receiver, receivedAt)) batch.errors.push({ index, ...error });
-  });
+  const batch = emptyBatch();
+  for (const [index, raw] of raws.entries()) prepareRecord(batch, raw, index, receiver, receivedAt);
   return batch;
+}
+
+/** As `prepareBatch`, but yields to the event loop every few milliseconds. */
+export async function prepareBatchInSlices(
+  raws: readonly unknown[],
+  receiver: Receiver,
+  receivedAt: Date,
+): Promise<PreparedBatch> {
+  const batch = emptyBatch();
+  const pace = createPace();
+  for (const [index, raw] of raws.entries()) {
+    prepareRecord(batch, raw, index, receiver, receivedAt);
+    if (pace.isDue()) await pace.rest();
+  }
+  return batch;
+}
+
+function emptyBatch(): PreparedBatch {
+  return { facts: new Map(), dimensions: new Map(), namedAgents: new Map(), errors: [], errorsOmitted: 0 };
+}
+
+function prepareRecord(batch: PreparedBatch, raw: unknown, index: number, receiver: Receiver, receivedAt: Date): void {
+  const errors = addRecord(batch, raw, index, receiver, receivedAt);
+  batch.errorsOmitted += Math.max(0, errors.length - MAX_ERRORS_PER_RECORD);
+  for (const { field, message, ...code } of errors.slice(0, MAX_ERRORS_PER_RECORD)) {
+    const clipped = { field: clip(field, MAX_FIELD_LENGTH), message: clip(message, MAX_MESSAGE_LENGTH) };
+    batch.errors.push({ index, ...clipped, ...code });
+  }
 }
 
 function addRecord(
@@ -85,7 +122,7 @@ function addRecord(
   receiver: Receiver,
   receivedAt: Date,
 ): RecordFault[] {
-  if (raw instanceof UnreadableRecord) return [{ field: '', message: `the line is not valid JSON: ${raw.reason}` }];
+  if (raw instanceof UnreadableRecord) return [{ field: '', message: raw.reason }];
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     return [{ field: '', message: 'a record must be a JSON object' }];
   }

@@ -28,6 +28,11 @@ export const batchAnswerSchema = z.object({
       message: z.string(),
     }),
   ),
+  errors_omitted: z
+    .number()
+    .int()
+    .optional()
+    .meta({ description: 'Errors beyond 20 of one record and 1,000 of the batch; absent if all are listed.' }),
 });
 
 /** The accepted fields of a user or agent, with its id. */

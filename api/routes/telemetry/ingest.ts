@@ -4,7 +4,12 @@ import { TidemarkError, validationError } from '../../../shared/errors.ts';
 import type { Row } from '../../../shared/facts/fields.ts';
 import type { Fact } from '../../../shared/facts/index.ts';
 import type { KeptAnswer } from '../../../shared/organisations/idempotency.ts';
-import { prepareBatch, type Receiver, type RecordError } from '../../../shared/telemetry/prepare.ts';
+import {
+  prepareBatch,
+  prepareBatchInSlices,
+  type Receiver,
+  type RecordError,
+} from '../../../shared/telemetry/prepare.ts';
 import { readFact } from '../../../shared/telemetry/read-fact.ts';
 import { retentionFloors, type StoredRecord, storeBatch } from '../../../shared/telemetry/store-batch.ts';
 import type { WriteOptions } from '../../../shared/telemetry/write-facts.ts';
@@ -21,15 +26,20 @@ export async function receiverOf({ em, caller, deps }: RequestContext): Promise<
   };
 }
 
+/** An answer must not be much longer than its request. */
+const MAX_ERRORS = 1_000;
+
 /** Stores the valid records of a batch and reports the others. */
 export async function ingestMany(context: RequestContext, raws: readonly unknown[]) {
   const receiver = await receiverOf(context);
-  const batch = prepareBatch(raws, receiver, new Date());
+  const batch = await prepareBatchInSlices(raws, receiver, new Date());
   return context.deps.partitions.storeWith(dbOf(context.em), batch, () =>
     context.once(async (em) => {
       const { accepted, duplicates, rejected, errors } = await storeBatch(dbOf(em), receiver.orgId, batch);
-      const shown = errors.map(({ index, field, message }) => ({ index, field, message }));
-      return { status: 202 as const, body: { accepted, duplicates, rejected, errors: shown } };
+      const shown = errors.slice(0, MAX_ERRORS).map(({ index, field, message }) => ({ index, field, message }));
+      const omitted = batch.errorsOmitted + errors.length - shown.length;
+      const more = omitted > 0 ? { errors_omitted: omitted } : {};
+      return { status: 202 as const, body: { accepted, duplicates, rejected, errors: shown, ...more } };
     }),
   );
 }
