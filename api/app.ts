@@ -9,11 +9,15 @@ import { answerOnce } from '../shared/organisations/idempotency.ts';
 import type { Dependencies } from './dependencies.ts';
 import { authenticate, authorise } from './http/authenticate.ts';
 import { BASE_PATHS } from './http/base-path.ts';
-import { type BodyFormat, type RequestBody, readBody } from './http/body.ts';
+import { type BodyFormat, bodyOf, type RequestBody } from './http/body.ts';
+import { setClientAddress } from './http/client-address.ts';
+import { clientLeft } from './http/client-left.ts';
 import { InvalidCredentialError, MethodNotAllowedError } from './http/http-error.ts';
 import { problems } from './http/problems.ts';
+import { withReceivedBody } from './http/received-body.ts';
 import { requestLog } from './http/request-log.ts';
 import { verifySignedQuery } from './http/signed-link.ts';
+import { cutUnreadBodies } from './http/unread-body.ts';
 import type { Answer, Body, Caller, RequestContext, Route } from './route.ts';
 import { docs } from './routes/docs/routes.ts';
 
@@ -32,6 +36,10 @@ const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** The API with these routes; it does not listen yet. */
 export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   const app = new Koa();
+  // Connections that broke after their request was handled; Koa's own handler would print them as plain text.
+  app.on('error', (error: unknown) => deps.log.info({ err: error }, 'the connection of a request failed'));
+  app.use(setClientAddress(deps.config.TRUST_PROXY));
+  app.use(cutUnreadBodies);
   app.use(requestLog(deps.log, deps.requests));
   // Answers are data: browsers must not execute, frame or sniff them.
   app.use(
@@ -75,19 +83,24 @@ async function serve(
   if (Object.values(params).some((param) => param.includes('\u0000') || !param.isWellFormed())) throw noRoute(ctx);
   const em = deps.orm.em.fork();
   const query: Record<string, unknown> = { ...ctx.query };
-  const caller = route.access === 'none' ? anonymous : await admitted(ctx, deps, em, route.access);
+  const caller = route.access === 'none' ? anonymous : await admitted(ctx, deps, em, route, route.access);
   if (route.access !== 'none' && query.org_id !== undefined) {
     requireOwn(query.org_id, caller);
     delete query.org_id;
   }
   if (caller.isLink) for (const field of ['expires', 'signature']) delete query[field];
-  const respond = async () => {
-    const body = ownBody(await readBody(ctx.req, formatOf(route.body)), caller);
+  const respond = async (bytes: Buffer) => {
+    const body = ownBody(bodyOf(bytes, ctx.get('content-type'), formatOf(route.body)), caller);
     return route.run(requestContext(ctx, deps, { em, caller, body }), { params, query, body });
   };
-  // Telemetry comes in bursts: excess requests are refused before their bodies are read.
-  const isIngest = route.access !== 'none' && route.access.scope === 'telemetry';
-  send(ctx, isIngest ? await deps.ingestAdmission.admit(respond) : await respond());
+  if (route.access === 'none') return send(ctx, await respond(Buffer.alloc(0)));
+  const { orgId } = caller.credential;
+  const isIngest = route.access.scope === 'telemetry';
+  const answer = await withReceivedBody(ctx, deps, orgId, (bytes) => {
+    // Telemetry comes in bursts, so it takes turns; the body has arrived by then, so a slow sender holds no turn.
+    return isIngest ? deps.ingestTurns.run(orgId, clientLeft(ctx.res), () => respond(bytes)) : respond(bytes);
+  });
+  send(ctx, answer);
 }
 
 function formatOf(body: Body | undefined): BodyFormat {
@@ -136,18 +149,31 @@ function requestContext(ctx: Context, deps: Dependencies, { em, caller, body }: 
   };
 }
 
-/** Authenticates and authorises the caller and counts the request against its rate limit. */
+/** Authenticates and authorises the caller and counts the request against its rate limits. */
 async function admitted(
   ctx: Context,
   deps: Dependencies,
   em: RequestContext['em'],
+  route: Route,
   access: Exclude<Route['access'], 'none'>,
 ): Promise<Caller> {
   const isLink = access.signed && ctx.query.signature !== undefined;
-  const caller = isLink ? callerByLink(ctx, deps, access) : await authenticate(ctx, dbOf(em), deps.jwt);
-  ctx.set(await deps.rateLimit.consume(caller.credential.keyId));
+  const set = (headers: Record<string, string>) => ctx.set(headers);
+  const credential = isLink ? String(ctx.query.signature) : ctx.get('authorization');
+  const check = async () => (isLink ? callerByLink(ctx, deps, access) : authenticate(ctx, dbOf(em), deps.jwt));
+  // A request without a credential is no guess at one and costs no statement.
+  const caller = credential
+    ? await deps.limits.guardCredential({ address: ctx.ip, credential }, check, set)
+    : await check();
+  await deps.limits.takeRequest(caller.credential, isQuery(route, access), set);
   authorise(caller, access);
   return caller;
+}
+
+/** True for lists, questions and new reports; false for one object by its id, settings and telemetry. */
+function isQuery({ method, path }: Route, { scope }: Exclude<Route['access'], 'none'>): boolean {
+  if (scope === 'settings' || path.includes(':')) return false;
+  return method === 'GET' || path === '/query' || path === '/reports';
 }
 
 /** @throws InvalidCredentialError for a link with an invalid signature, or an expired one */
@@ -193,8 +219,8 @@ function requireOwn(orgId: unknown, caller: Caller): void {
 function ownBody(body: RequestBody, caller: Caller): RequestBody {
   return {
     ...body,
-    object() {
-      const { org_id: orgId, ...rest } = body.object();
+    async object() {
+      const { org_id: orgId, ...rest } = await body.object();
       if (orgId !== undefined) requireOwn(orgId, caller);
       return rest;
     },

@@ -7,10 +7,13 @@ import { createCurrentHost } from './health/current-host.ts';
 import { createHealthMonitor } from './health/monitor.ts';
 import { createPollerCounts } from './health/pollers.ts';
 import { createRequestWindow } from './health/request-window.ts';
-import { createAdmission } from './http/admission.ts';
+import { createBodyMemory } from './http/body-memory.ts';
 import { createJwtVerifier } from './http/jwt.ts';
-import { createRateLimit } from './http/rate-limit.ts';
+import { createLimits } from './http/limits.ts';
+import { createTurns } from './http/turns.ts';
 import { routes } from './routes/index.ts';
+
+const MEBIBYTE = 1024 * 1024;
 
 /** Connections that the caller opens and closes. */
 export type Connections = Pick<Dependencies, 'config' | 'orm' | 'temporal' | 'storage' | 'log'>;
@@ -18,7 +21,16 @@ export type Connections = Pick<Dependencies, 'config' | 'orm' | 'temporal' | 'st
 /** The API, after its first health check; it does not listen yet. `stop` ends its background health checks. */
 export async function createApi(connections: Connections) {
   const { config, orm, temporal, log } = connections;
-  const health = createHealthMonitor({ config, temporal, log });
+  const ingestTurns = createTurns(
+    {
+      maxConcurrent: config.INGEST_MAX_CONCURRENT,
+      maxWaiting: config.INGEST_MAX_WAITING,
+      maxOrgWaiting: config.INGEST_MAX_WAITING_PER_ORG,
+      deadlineMs: config.INGEST_TURN_SECONDS * 1000,
+    },
+    log,
+  );
+  const health = createHealthMonitor({ config, temporal, ingestTurns, log });
   await health.check();
   const app = buildApp(
     {
@@ -27,14 +39,12 @@ export async function createApi(connections: Connections) {
       currentHost: createCurrentHost(createHostReader(diskPathOf(config)), log),
       pollers: createPollerCounts(temporal, Object.values(taskQueues(config))),
       requests: createRequestWindow(),
-      ingestAdmission: createAdmission({
-        maxConcurrent: config.INGEST_MAX_CONCURRENT,
-        maxWaiting: config.INGEST_MAX_WAITING,
+      bodyMemory: createBodyMemory({
+        maxBytes: config.BODY_MEMORY_MB * MEBIBYTE,
+        maxOrgBytes: config.BODY_MEMORY_MB_PER_ORG * MEBIBYTE,
       }),
-      rateLimit: await createRateLimit(orm, {
-        requestsPerMinute: config.RATE_LIMIT_PER_MINUTE,
-        store: config.RATE_LIMIT_STORE,
-      }),
+      ingestTurns,
+      limits: await createLimits(orm, config),
       jwt: createJwtVerifier(config),
       partitions: createPartitionCache(),
     },

@@ -8,9 +8,10 @@ import type { CurrentHost } from './health/current-host.ts';
 import type { HealthMonitor } from './health/monitor.ts';
 import type { PollerCounts } from './health/pollers.ts';
 import type { RequestWindow } from './health/request-window.ts';
-import type { Admission } from './http/admission.ts';
+import type { BodyMemory } from './http/body-memory.ts';
 import type { JwtVerifier } from './http/jwt.ts';
-import type { RateLimit } from './http/rate-limit.ts';
+import type { Limits } from './http/limits.ts';
+import type { Turns } from './http/turns.ts';
 
 /** The dependencies of the API; their creator closes them. */
 export interface Dependencies {
@@ -23,8 +24,9 @@ export interface Dependencies {
   currentHost: CurrentHost;
   pollers: PollerCounts;
   requests: RequestWindow;
-  ingestAdmission: Admission;
-  rateLimit: RateLimit;
+  bodyMemory: BodyMemory;
+  ingestTurns: Turns;
+  limits: Limits;
   /** Null where no issuer is configured: only API keys are accepted. */
   jwt: JwtVerifier | null;
   partitions: PartitionCache;

@@ -178,7 +178,7 @@ export function defineRoute(options: UntypedOptions): Route {
     faults: options.faults ?? [],
     async run(context, request) {
       const parsedQuery = parseFields(query, request.query);
-      const parsed = { ...request, query: parsedQuery, body: parseBody(body, request.body) };
+      const parsed = { ...request, query: parsedQuery, body: await parseBody(body, request.body) };
       const answer = await options.handle(context, parsed);
       return answer instanceof KeptAnswer ? answer.answer : answer;
     },
@@ -199,9 +199,9 @@ interface UntypedOptions extends RouteDescription {
   ): Promise<Answer | KeptAnswer>;
 }
 
-function parseBody(declared: Body | undefined, body: RequestBody): unknown {
+async function parseBody(declared: Body | undefined, body: RequestBody): Promise<unknown> {
   if (declared === undefined) return undefined;
-  if (declared instanceof z.ZodType) return parseFields(declared, body.object());
+  if (declared instanceof z.ZodType) return parseFields(declared, await body.object());
   return declared.kind === 'record' ? body.object() : body.records();
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
+import { trustedProxiesSchema } from './trusted-proxies.ts';
 import { watchedServicesSchema } from './watched-services.ts';
 
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
@@ -42,7 +43,21 @@ export const configSchema = z.object({
   REPORT_PART_ROWS: wholeNumber(100, 5_000_000).default(100_000),
   INGEST_MAX_CONCURRENT: wholeNumber(1, 200).default(8),
   INGEST_MAX_WAITING: wholeNumber(0, 10_000).default(64),
+  INGEST_MAX_WAITING_PER_ORG: wholeNumber(0, 10_000).default(32),
+  INGEST_TURN_SECONDS: wholeNumber(1, 3600).default(60),
+  INGEST_STALL_SECONDS: wholeNumber(1, 3600).default(30),
+  BODY_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(60),
+  BODY_LEAST_BYTES_PER_SECOND: wholeNumber(0, 1_000_000_000).default(4096),
+  BODY_GRACE_SECONDS: wholeNumber(0, 3600).default(5),
+  // At least the largest body.
+  BODY_MEMORY_MB: wholeNumber(16, 1_000_000).default(256),
+  BODY_MEMORY_MB_PER_ORG: wholeNumber(16, 1_000_000).default(64),
+  TRUST_PROXY: trustedProxiesSchema,
   RATE_LIMIT_PER_MINUTE: wholeNumber(1, 1_000_000).default(6_000),
+  RATE_LIMIT_QUERIES_PER_MINUTE: wholeNumber(1, 1_000_000).optional(),
+  RATE_LIMIT_ORG_PER_MINUTE: wholeNumber(1, 10_000_000).optional(),
+  RATE_LIMIT_ORG_MB_PER_MINUTE: wholeNumber(16, 1_000_000).default(1024),
+  RATE_LIMIT_FAILED_CREDENTIALS_PER_MINUTE: wholeNumber(1, 1_000_000).default(100),
   RATE_LIMIT_STORE: z.enum(['memory', 'postgres']).default('memory'),
   CORS_ORIGINS: z
     .string()

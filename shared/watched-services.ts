@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, WatchedService['kind']>> = {
 };
 
 /** The names of services that are always watched. */
-const BUILT_IN_NAMES = ['database', 'temporal'];
+const BUILT_IN_NAMES = ['database', 'temporal', 'ingestion'];
 
 /**
  * Parses `name=url, name=url`. A comma in a URL is written as %2C. Messages name the entry, never its URL, which may

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Config } from '../../shared/config.ts';
 import type { Log } from '../../shared/log.ts';
+import type { Turns } from '../http/turns.ts';
 import { probeOf } from './probes/index.ts';
 import { postgresProbe } from './probes/postgres.ts';
 import { type Probe, type ServiceState, startWatch, type Watch } from './watch.ts';
@@ -9,7 +10,7 @@ export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface HealthState {
   status: HealthStatus;
-  /** By name: `database`, `temporal` and those of the configuration. */
+  /** By name: `database`, `temporal`, `ingestion` and those of the configuration. */
   services: Readonly<Record<string, ServiceState>>;
   /** Time of the oldest check. */
   checkedAt: Date;
@@ -26,8 +27,9 @@ export interface HealthMonitor {
 }
 
 export interface HealthMonitorOptions {
-  config: Pick<Config, 'DATABASE_URL' | 'WATCHED_SERVICES' | 'AI_MODEL' | 'AI_MODEL_SERVICE'>;
+  config: Pick<Config, 'DATABASE_URL' | 'WATCHED_SERVICES' | 'AI_MODEL' | 'AI_MODEL_SERVICE' | 'INGEST_STALL_SECONDS'>;
   temporal: Client;
+  ingestTurns: Pick<Turns, 'stalledForMs'>;
   log: Log;
 }
 
@@ -37,10 +39,19 @@ const OWN = { intervalMs: 2_000, timeoutMs: 1_500 };
 const CONFIGURED = { intervalMs: 5_000, timeoutMs: 3_000 };
 
 /** Checks each service in the background, so that `/health` answers immediately even when one hangs. */
-export function createHealthMonitor({ config, temporal, log }: HealthMonitorOptions): HealthMonitor {
+export function createHealthMonitor({ config, temporal, ingestTurns, log }: HealthMonitorOptions): HealthMonitor {
   const watches = new Map<string, Watch>([
     ['database', startWatch({ name: 'database', probe: postgresProbe(config.DATABASE_URL), ...OWN, log })],
     ['temporal', startWatch({ name: 'temporal', probe: temporalProbe(temporal), ...OWN, log })],
+    [
+      'ingestion',
+      startWatch({
+        name: 'ingestion',
+        probe: ingestionProbe(ingestTurns, config.INGEST_STALL_SECONDS * 1000),
+        ...OWN,
+        log,
+      }),
+    ],
     ...config.WATCHED_SERVICES.map((service): [string, Watch] => [
       service.name,
       startWatch({ name: service.name, probe: probeOf(service), ...CONFIGURED, log }),
@@ -81,6 +92,16 @@ function temporalProbe(temporal: Client): Probe {
     async look() {
       const deadline = Date.now() + OWN.timeoutMs;
       await temporal.connection.withDeadline(deadline, () => temporal.connection.workflowService.getSystemInfo({}));
+    },
+  };
+}
+
+/** Unhealthy while all turns are taken and none ends: a request alone cannot tell waiting from a stalled queue. */
+function ingestionProbe(turns: Pick<Turns, 'stalledForMs'>, stallMs: number): Probe {
+  return {
+    async look() {
+      const stalledMs = turns.stalledForMs();
+      if (stalledMs > stallMs) throw new Error(`no ingestion has ended for ${Math.round(stalledMs / 1000)} s`);
     },
   };
 }

@@ -3,6 +3,7 @@ export type HttpErrorCode =
   | 'unauthenticated'
   | 'method-not-allowed'
   | 'not-acceptable'
+  | 'request-timeout'
   | 'too-large'
   | 'unsupported-media-type'
   | 'range-not-satisfiable'
@@ -47,6 +48,11 @@ export class NotAcceptableError extends HttpError {
   override readonly code = 'not-acceptable';
 }
 
+/** The body arrived too slowly, or the client closed the connection before it was served. */
+export class RequestTimeoutError extends HttpError {
+  override readonly code = 'request-timeout';
+}
+
 /** The body, or the number of records in it, exceeds the limit. */
 export class TooLargeError extends HttpError {
   override readonly code = 'too-large';
@@ -60,7 +66,7 @@ export class RangeNotSatisfiableError extends HttpError {
   override readonly code = 'range-not-satisfiable';
 }
 
-/** The credential exceeded its rate limit. */
+/** The credential, its organisation or its address exceeded a rate limit. */
 export class RateLimitedError extends HttpError {
   override readonly code = 'rate-limited';
 

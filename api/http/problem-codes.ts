@@ -11,6 +11,7 @@ const STATUSES: Readonly<Record<ProblemCode, number>> = {
   'not-found': 404,
   'method-not-allowed': 405,
   'not-acceptable': 406,
+  'request-timeout': 408,
   conflict: 409,
   gone: 410,
   'too-large': 413,

@@ -29,14 +29,16 @@ export const FAULTS: Readonly<Record<ProblemCode, string>> = {
   'not-found': 'The organisation has no such object.',
   'method-not-allowed': 'The path does not support this method.',
   'not-acceptable': 'The answer has none of the content types of `Accept`.',
+  'request-timeout': 'The body arrived too slowly; nothing was stored.',
   conflict: 'The state of the object does not permit this.',
   gone: 'The object existed and was removed.',
   'too-large': 'The body, or the number of its records, exceeds the limit.',
   'unsupported-media-type': 'The content type or encoding of the body is not supported.',
   'range-not-satisfiable': 'The range is outside of the file.',
   'idempotency-mismatch': 'This `Idempotency-Key` was used for another request.',
-  'rate-limited': 'The credential exceeded its rate limit.',
-  overloaded: 'The server is overloaded; nothing was stored.',
+  'rate-limited':
+    'The credential, its organisation or (with invalid credentials) the address exceeded its limit of the minute.',
+  overloaded: 'Too many requests are in progress; nothing was stored.',
   unavailable: 'The database or Temporal is unavailable; nothing was started.',
 };
 
@@ -45,10 +47,10 @@ export function faultsOf(route: Route): ReadonlyMap<number, readonly ProblemCode
   const codes: ProblemCode[] = ['validation'];
   if (route.access !== 'none') {
     codes.push('unauthenticated', 'forbidden', 'rate-limited', 'unavailable');
-    if (route.access.scope === 'telemetry') codes.push('overloaded');
+    if (route.access.scope === 'telemetry' || route.body !== undefined) codes.push('overloaded');
   }
   if (route.path.includes(':')) codes.push('not-found');
-  if (route.body !== undefined) codes.push('too-large', 'unsupported-media-type');
+  if (route.body !== undefined) codes.push('request-timeout', 'too-large', 'unsupported-media-type');
   if (route.takesIdempotencyKey) codes.push('idempotency-mismatch');
   codes.push(...route.faults);
   return Map.groupBy(new Set(codes), statusOf);

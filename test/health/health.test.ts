@@ -46,7 +46,7 @@ afterAll(async () => {
   await Promise.all([hanging, web, redis].map((neighbour) => neighbour.close()));
 });
 
-const own = { database: 'healthy', temporal: 'healthy' };
+const own = { database: 'healthy', temporal: 'healthy', ingestion: 'healthy' };
 const watched = {
   hangs: 'unhealthy',
   'redis-hangs': 'unhealthy',

@@ -68,7 +68,7 @@ describe('a system without samples', () => {
     expect(json).toMatchObject({
       status: 'healthy',
       uptime_seconds: expect.any(Number),
-      services: { database: 'healthy', temporal: 'healthy' },
+      services: { database: 'healthy', temporal: 'healthy', ingestion: 'healthy' },
       response_time_ms: { avg: null, p95: null },
       error_rate: 0,
       rollup_lag_seconds: 0,

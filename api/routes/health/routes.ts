@@ -19,6 +19,7 @@ const health = defineRoute({
         ...Object.fromEntries(Object.entries(services).map(([name, state]) => [name, state.status])),
         database: services.database?.status ?? 'unhealthy',
         temporal: services.temporal?.status ?? 'unhealthy',
+        ingestion: services.ingestion?.status ?? 'unhealthy',
       },
       timestamp: checkedAt.toISOString(),
     };
