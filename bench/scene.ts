@@ -31,7 +31,7 @@ export interface Scene {
 export async function openScene(): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-bench-'));
   await chmod(folder, 0o755);
-  const env = { ...process.env, RATE_LIMIT_PER_MINUTE: '1000000' };
+  const env = { ...process.env, RATE_LIMIT_PER_MINUTE: '1000000', RATE_LIMIT_ORG_MB_PER_MINUTE: '1000000' };
   const stack = await startStack({ folder: join(folder, 'stack'), port: 0, quiet: true, env });
   const orm = await createOrm({ DATABASE_URL: stack.dev.database_url, DATABASE_POOL_SIZE: 4 });
   const call: Scene['call'] = async (method, path, key, body) => {

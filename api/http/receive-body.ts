@@ -57,7 +57,11 @@ export async function receiveBody(
   request.on('data', (chunk: Buffer) => {
     receivedBytes += chunk.length;
   });
-  const stopWatching = watchSpeed(limits, () => receivedBytes, inbound);
+  const stopWatching = watchSpeed(
+    limits,
+    { receivedBytes: () => receivedBytes, isWhole: () => request.complete },
+    inbound,
+  );
   const chunks: Buffer[] = [];
   let size = 0;
   const collect = async (source: AsyncIterable<Buffer>) => {
@@ -102,12 +106,14 @@ function decoderOf(encoding: string): Transform | null {
 /** Destroys `inbound` with an error when the client sends too slowly. @returns a function that stops the checks */
 function watchSpeed(
   { deadlineMs, leastBytesPerSecond, graceMs }: ReceiveLimits,
-  receivedBytes: () => number,
+  { receivedBytes, isWhole }: { receivedBytes(): number; isWhole(): boolean },
   inbound: PassThrough,
 ): () => void {
   const startedAt = performance.now();
   const timer = setInterval(
     () => {
+      // Only decompression is left.
+      if (isWhole()) return;
       const elapsedMs = performance.now() - startedAt;
       if (elapsedMs >= deadlineMs) {
         const message = `The body did not arrive within ${deadlineMs / 1000} s; send a smaller one.`;

@@ -88,7 +88,14 @@ const stack = await startStack({
   folder,
   port: 0,
   report: createReporter(process.stdout),
-  env: { ...process.env, ...unset, LOG_LEVEL: 'warn', RATE_LIMIT_PER_MINUTE: '1000000' },
+  env: {
+    ...process.env,
+    ...unset,
+    LOG_LEVEL: 'warn',
+    RATE_LIMIT_PER_MINUTE: '1000000',
+    RATE_LIMIT_ORG_MB_PER_MINUTE: '1000000',
+    RATE_LIMIT_FAILED_CREDENTIALS_PER_MINUTE: '1000000',
+  },
 });
 try {
   const { summary, isGood } = await fuzz(stack.dev.api_url, stack.dev.admin_key, folder);
