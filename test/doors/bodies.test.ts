@@ -43,7 +43,7 @@ const event = (id: string) => ({ type: 'event', event_type: 'x', event_name: 'y'
 const lines = (name: string) =>
   Array.from({ length: 200 }, (_, n) => JSON.stringify({ ...event(`${name}-${n}`), properties: { n: Math.random() } }));
 
-/** How each encoding packs a body. */
+/** Compresses a body in each encoding. */
 const encodings: Readonly<Record<string, (body: string) => Buffer>> = {
   identity: (body) => Buffer.from(body),
   gzip: (body) => gzipSync(body),
@@ -61,7 +61,7 @@ describe.each(Object.entries(encodings))('a body in %s', (encoding, pack) => {
     expect([status, json]).toEqual([202, { accepted: 200, duplicates: 0, rejected: 0, errors: [] }]);
   });
 
-  it('that stops at any tenth costs no turn, and nothing of it is stored', async () => {
+  it('that is aborted at any tenth holds no turn and stores nothing', async () => {
     const body = pack(lines(`broken-${encoding}`).join('\n'));
     for (const isChunked of [false, true]) {
       for (let tenth = 0; tenth < 10; tenth += 1) {
@@ -87,7 +87,7 @@ describe.each(Object.entries(encodings))('a body in %s', (encoding, pack) => {
   });
 });
 
-it('packed to more than 16 MB is refused, and the connection lives to tell', async () => {
+it('that decompresses to more than 16 MB is answered with 413', async () => {
   for (const encoding of ['gzip', 'deflate', 'br', 'zstd']) {
     const bomb = encodings[encoding]?.(' '.repeat(17 * 1024 * 1024)) ?? Buffer.alloc(0);
     const { status, json } = await acme.post('/batch', bomb, { 'content-encoding': encoding });
@@ -98,7 +98,7 @@ it('packed to more than 16 MB is refused, and the connection lives to tell', asy
 describe('slow uploads', () => {
   const slow = (contentLength: number) => beginUpload(service.origin, key, { contentLength });
 
-  it('delay nobody, and are answered with 408', async () => {
+  it('delay no other request and are answered with 408', async () => {
     const uploads: Upload[] = await Promise.all(Array.from({ length: TURNS * 4 }, () => slow(1000)));
     const trickle = setInterval(() => {
       for (const { socket } of uploads) if (!socket.destroyed) socket.write(' ');
@@ -117,7 +117,7 @@ describe('slow uploads', () => {
     }
   });
 
-  it('that keep the least rate end at the deadline', async () => {
+  it('above the least rate end at the deadline', async () => {
     const upload = await slow(10_000_000);
     const trickle = setInterval(() => upload.socket.write(Buffer.alloc(10_000, 0x20)), 200);
     const startedAt = performance.now();
@@ -130,7 +130,7 @@ describe('slow uploads', () => {
     }
   });
 
-  it('fill the memory of their own organisation alone, until they end', async () => {
+  it('count only against the memory of their own organisation, until they end', async () => {
     const uploads = await Promise.all([slow(9_000_000), slow(9_000_000)]);
     try {
       await sleep(200);

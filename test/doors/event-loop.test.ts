@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dbOf } from '../../shared/db/orm.ts';
 import { createApiKey } from '../../shared/organisations/api-keys.ts';
@@ -6,10 +7,10 @@ import { ensureOrganisation } from '../../shared/organisations/organisations.ts'
 import { startService, type TestService } from '../service/service.ts';
 import { sendApart } from './sender.ts';
 
-const MAX_HOLD_MS = 200;
+const MAX_BLOCK_MS = 200;
 const MEGABYTE = 1024 * 1024;
 
-/** A machine that others use too holds a process for a while now and then; the API would do so each time. */
+/** A busy machine delays a process now and then; the API would block each time. */
 const ATTEMPTS = 4;
 
 let service: TestService;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const em = service.orm.em.fork();
   await ensureOrganisation(dbOf(em), 'acme', 'acme', new Date());
   key = (await createApiKey(em, { orgId: 'acme', role: 'ingest', name: 'sender' })).key;
-  // Compiled code and open connections are no part of what is measured.
+  // Warm-up: compiled code and open connections.
   await post(lines(10_000), ndjson);
 });
 afterAll(() => service.close());
@@ -37,7 +38,7 @@ const event = (n: number, more = '') => `{"type":"event","event_type":"x","event
 const lines = (count: number) => Array.from({ length: count }, (_, n) => event(n)).join('\n');
 const padded = (n: number) => event(n, `,"properties":{"text":"${'z'.repeat(1_500)}"}`);
 
-/** Bodies that cost much to parse or refuse, with what becomes of them. */
+/** Bodies that are expensive to parse or reject, with their answers. */
 const hostile: readonly [string, () => string, Record<string, string>, number, object][] = [
   ['a million bad lines', () => 'x\n'.repeat(1_000_000), ndjson, 413, {}],
   ['ten thousand bad lines', () => 'x\n'.repeat(10_000), ndjson, 202, { rejected: 10_000, errors_omitted: 9_000 }],
@@ -64,18 +65,21 @@ const hostile: readonly [string, () => string, Record<string, string>, number, o
 ];
 const unknown = Array.from({ length: 40 }, (_, n) => `"field_${n}":1`).join(',');
 
-it.each(hostile)('is not held by %s', async (_, bodyOf, headers, status, expected) => {
+it.each(hostile)('is not blocked by %s', async (_, bodyOf, headers, status, expected) => {
   const body = bodyOf();
   let leastMs = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < ATTEMPTS && leastMs >= MAX_HOLD_MS; attempt += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS && leastMs >= MAX_BLOCK_MS; attempt += 1) {
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
+    // A block at either end shows only between two samples.
+    await sleep(20);
     const answer = await post(body, headers);
+    await sleep(20);
     delay.disable();
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text)).toMatchObject(expected);
     expect(answer.text.length).toBeLessThan(MEGABYTE);
     leastMs = Math.min(leastMs, delay.max / 1e6);
   }
-  expect(leastMs).toBeLessThan(MAX_HOLD_MS);
+  expect(leastMs).toBeLessThan(MAX_BLOCK_MS);
 });

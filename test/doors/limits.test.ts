@@ -19,8 +19,8 @@ function expectLimited({ status, headers, json }: ApiAnswer, limit: number): voi
   expect(headers.get('retry-after')).toBe(headers.get('ratelimit-reset'));
 }
 
-describe.each(['memory', 'postgres'])('limits kept in %s', (store) => {
-  it('bound queries more tightly than writes, and an organisation over all of its keys', async () => {
+describe.each(['memory', 'postgres'])('limits in %s', (store) => {
+  it('apply to queries, to all requests of a key and to those of its organisation', async () => {
     const api = await start({
       RATE_LIMIT_STORE: store,
       RATE_LIMIT_PER_MINUTE: '6',
@@ -39,7 +39,7 @@ describe.each(['memory', 'postgres'])('limits kept in %s', (store) => {
     expect((await globex.get('/events')).headers.get('ratelimit-remaining')).toBe('1');
   });
 
-  it('bound the bytes of an organisation, declared or not, packed or not', async () => {
+  it('apply to the decompressed bytes of an organisation', async () => {
     const api = await start({ RATE_LIMIT_STORE: store, RATE_LIMIT_ORG_MB_PER_MINUTE: '16' });
     const acme = await api.clientFor('acme', 'ingest');
     const headers = { 'content-type': 'application/x-ndjson' };
@@ -50,7 +50,7 @@ describe.each(['memory', 'postgres'])('limits kept in %s', (store) => {
     expect((await globex.post('/batch', '', headers)).status).toBe(202);
   });
 
-  it('slow guessing by address, and let credentials that were valid go on', async () => {
+  it('apply to invalid credentials by address, but not to recently valid ones', async () => {
     const api = await start({
       RATE_LIMIT_STORE: store,
       RATE_LIMIT_FAILED_CREDENTIALS_PER_MINUTE: '3',
@@ -66,7 +66,7 @@ describe.each(['memory', 'postgres'])('limits kept in %s', (store) => {
     expect((await known.get('/settings', from('198.51.100.1'))).status).toBe(200);
     expect((await fresh.get('/settings', from('198.51.100.2'))).status).toBe(200);
     expect((await guess.get('/settings', from('2001:db8::1'))).status).toBe(401);
-    // No credential is no guess.
+    // A request without a credential is no guess.
     expect((await api.anonymous.get('/settings', from('198.51.100.1'))).status).toBe(401);
   });
 });

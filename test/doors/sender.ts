@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 
-/** A POST as a client in a thread of its own sends it. */
+/** A POST that a client in a separate thread sends. */
 export interface Sent {
   url: string;
   headers: Record<string, string>;
@@ -11,7 +11,7 @@ export interface Sent {
 
 const answerSchema = z.object({ status: z.number(), text: z.string() });
 
-/** Sends from another thread, so that nothing of the client runs in this event loop. */
+/** Sends from a separate thread, so that the client does not run in this event loop. */
 export function sendApart(sent: Sent): Promise<z.output<typeof answerSchema>> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: sent });
@@ -26,7 +26,7 @@ const sentSchema = z.object({
   bytes: z.instanceof(Uint8Array),
 });
 
-/** In the thread: sends what it was given. */
+/** Runs in the thread. */
 function send({ url, headers, bytes }: z.output<typeof sentSchema>, reply: (answer: object) => void): void {
   const outgoing = request(url, { method: 'POST', headers: { ...headers, 'content-length': String(bytes.length) } });
   outgoing.on('response', (response) => {

@@ -36,7 +36,7 @@ async function untilIngestionIs(status: string): Promise<void> {
   throw new Error(`ingestion was never ${status}`);
 }
 
-/** Runs `work` while nothing can be stored in `events`. */
+/** Runs `work` while `events` is locked. */
 async function whileEventsAreLocked(work: () => Promise<void>): Promise<void> {
   await service.orm.em.fork().transactional(async (em) => {
     await sql`LOCK TABLE events IN ACCESS EXCLUSIVE MODE`.execute(dbOf(em));
@@ -44,7 +44,7 @@ async function whileEventsAreLocked(work: () => Promise<void>): Promise<void> {
   });
 }
 
-it('go to each organisation, however much one of them sends', async () => {
+it('rotate between organisations, even if one of them sends a burst', async () => {
   const order: string[] = [];
   const send = async (org: ApiClient, name: string) => {
     const { status } = await org.post('/events', event);
@@ -54,11 +54,11 @@ it('go to each organisation, however much one of them sends', async () => {
   const flood = Array.from({ length: 30 }, () => send(acme, 'acme'));
   const others = Array.from({ length: 3 }, () => send(globex, 'globex'));
   expect(new Set(await Promise.all([...flood, ...others]))).toEqual(new Set([201]));
-  // Sent last; in one queue for all they would be the last to be answered.
+  // Sent last; a single queue would answer them last.
   expect(order.lastIndexOf('globex')).toBeLessThan(20);
 });
 
-it('that nothing leaves are given on, answered with 503 and seen in /health', async () => {
+it('that hang are passed on, answered with 503 and shown in /health', async () => {
   await whileEventsAreLocked(async () => {
     const hung = [acme, globex].map((org) => org.post('/events', event));
     await untilIngestionIs('unhealthy');
@@ -67,7 +67,7 @@ it('that nothing leaves are given on, answered with 503 and seen in /health', as
       expect([status, json.type]).toEqual([503, 'urn:tidemark:problem:unavailable']);
       expect(headers.get('retry-after')).toBe('5');
     }
-    // The turns are free again for what can be stored.
+    // The turns are free again for other records.
     expect((await acme.post('/sessions', { session_id: 's' })).status).toBe(201);
   });
   await untilIngestionIs('healthy');

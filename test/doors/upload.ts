@@ -1,23 +1,23 @@
 import { connect, type Socket } from 'node:net';
 
 export interface UploadHead {
-  /** Without it the body comes in chunks. */
+  /** Without it the body is chunked. */
   contentLength?: number;
   headers?: Record<string, string>;
   path?: string;
 }
 
-/** A connection of a client that sends whatever it likes, whenever it likes. */
+/** The raw connection of an upload: the test decides what is sent, and when. */
 export interface Upload {
   socket: Socket;
-  /** All that was answered when the connection ends. */
+  /** Everything received, once the connection has ended. */
   ended: Promise<string>;
   /** The status of the answer. */
   status(): Promise<number>;
   close(): void;
 }
 
-/** Begins a POST and sends its head alone. */
+/** Starts a POST and sends only its head. */
 export async function beginUpload(
   origin: string,
   key: string,
