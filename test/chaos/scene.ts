@@ -50,7 +50,14 @@ export async function openScene(env: Readonly<Record<string, string>>): Promise<
     folder,
     port: 0,
     report,
-    env: { ...process.env, ...unset, LOG_LEVEL: 'warn', ...env },
+    env: {
+      ...process.env,
+      ...unset,
+      LOG_LEVEL: 'warn',
+      RATE_LIMIT_PER_MINUTE: '1000000',
+      RATE_LIMIT_ORG_MB_PER_MINUTE: '1000000',
+      ...env,
+    },
   }).catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true });
     throw error;
