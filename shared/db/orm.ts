@@ -2,9 +2,8 @@ import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM, type SqlEntityManager } from '@mikro-orm/postgresql';
 import type { Kysely } from 'kysely';
 import type { Config } from '../config.ts';
-import { ApiKey } from './entities/api-key.ts';
-import { Organisation } from './entities/organisation.ts';
-import { Report } from './entities/report.ts';
+import { entities } from './entities/index.ts';
+import type { KyselyTable } from './kysely-table.ts';
 import { releaseLostConnections } from './lost-connections.ts';
 import { Spine } from './migrations/0001-spine.ts';
 import { Imports } from './migrations/0002-imports.ts';
@@ -17,10 +16,12 @@ import { ErrorGroups } from './migrations/0008-error-groups.ts';
 import { NarrowRollups } from './migrations/0009-narrow-rollups.ts';
 import { RollupTiers } from './migrations/0010-rollup-tiers.ts';
 import { Names } from './migrations/0011-names.ts';
-import type { Tables } from './tables.ts';
 
 export type Orm = MikroORM;
 export type Entities = SqlEntityManager;
+type Entity = (typeof entities)[number];
+/** The tables of the entities, for Kysely. */
+export type Tables = { [Each in Entity as Each['tableName']]: KyselyTable<Each> };
 /** The query builder, on a pooled connection or in the transaction of its entity manager. */
 export type Db = Kysely<Tables>;
 
@@ -30,7 +31,7 @@ export type DatabaseConfig = Pick<Config, 'DATABASE_URL' | 'DATABASE_POOL_SIZE'>
 export async function createOrm(config: DatabaseConfig): Promise<Orm> {
   return MikroORM.init({
     clientUrl: config.DATABASE_URL,
-    entities: [Organisation, ApiKey, Report],
+    entities: [...entities],
     extensions: [Migrator],
     migrations: {
       tableName: 'tidemark_migrations',

@@ -1,8 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { ImportCounts, ImportRef } from '../contracts/imports.ts';
 import type { JobOutcome } from '../contracts/jobs.ts';
-import type { Db } from '../db/orm.ts';
-import type { ImportsTable } from '../db/tables.ts';
+import type { Db, Tables } from '../db/orm.ts';
 import { resumableStatuses, statusesBefore } from '../jobs/states.ts';
 
 /** How much of a file's content is stored: uncompressed bytes and lines. */
@@ -11,7 +10,7 @@ export interface ImportPosition {
   line: number;
 }
 
-type Row = Selectable<ImportsTable>;
+type Row = Selectable<Tables['imports']>;
 
 /** The current state of an import. */
 export interface ImportRow

@@ -1,7 +1,8 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/postgresql';
 import { ROLES } from '../../domain/roles.ts';
+import { bytes, textArray, time } from './columns.ts';
 
-/** A credential. The key itself is shown once; only its SHA-256 is stored. */
+/** A credential. The key itself is shown once; only its SHA-256 is stored. Owner: `organisations`. */
 export const ApiKey = defineEntity({
   name: 'ApiKey',
   tableName: 'api_keys',
@@ -9,15 +10,15 @@ export const ApiKey = defineEntity({
     orgId: p.text().primary(),
     id: p.uuid().primary(),
     name: p.text(),
-    role: p.enum(ROLES).$type<(typeof ROLES)[number]>(),
+    role: p.enum(ROLES),
     userId: p.text().nullable(),
-    scopes: p.array(),
+    scopes: textArray().defaultRaw(`'{}'`),
     prefix: p.text(),
-    hash: p.blob(),
-    createdAt: p.datetime(3),
-    expiresAt: p.datetime(3).nullable(),
-    revokedAt: p.datetime(3).nullable(),
-    lastUsedAt: p.datetime(3).nullable(),
+    hash: bytes(),
+    createdAt: time().defaultRaw('now()'),
+    expiresAt: time().nullable(),
+    revokedAt: time().nullable(),
+    lastUsedAt: time().nullable(),
   },
 });
 

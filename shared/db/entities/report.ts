@@ -2,8 +2,13 @@ import { defineEntity, type InferEntity, p } from '@mikro-orm/postgresql';
 import { JOB_STATUSES, type JobStatus } from '../../contracts/jobs.ts';
 import { REPORT_PHASES, type ReportPhase } from '../../contracts/reports.ts';
 import type { ReportParameters } from '../../domain/report-parameters.ts';
+import type { UsageCounters } from '../../domain/usage-counters.ts';
+import { count, exactTime, time } from './columns.ts';
 
-/** A report that was asked for: what it is, how far it has come, where its file is. */
+/**
+ * A requested report: its parameters, progress and file. Owner: `reports`; retention marks old rows as deleted, an erasure
+ * expires the reports that may name its user.
+ */
 export const Report = defineEntity({
   name: 'Report',
   tableName: 'reports',
@@ -14,30 +19,34 @@ export const Report = defineEntity({
     reportType: p.text(),
     format: p.text(),
     parameters: p.json<ReportParameters>(),
-    rangeStart: p.datetime(3),
-    rangeEnd: p.datetime(3),
+    rangeStart: time(),
+    rangeEnd: time(),
     timeZone: p.text(),
     status: p.enum(JOB_STATUSES).$type<JobStatus>(),
     phase: p.enum(REPORT_PHASES).$type<ReportPhase>(),
-    rowsTotal: p.bigint('number').nullable(),
-    rowsWritten: p.bigint('number'),
+    /** Compared with the ingestion times of facts. */
+    cutoff: exactTime().nullable(),
+    rowsTotal: count().nullable(),
+    rowsWritten: count().defaultRaw('0'),
     partsTotal: p.integer().nullable(),
-    partsDone: p.integer(),
+    partsDone: p.integer().default(0),
     runId: p.text().nullable(),
     requestedBy: p.text(),
-    createdAt: p.datetime(3),
-    startedAt: p.datetime(3).nullable(),
-    completedAt: p.datetime(3).nullable(),
-    expiresAt: p.datetime(3).nullable(),
+    createdAt: time(),
+    startedAt: time().nullable(),
+    completedAt: time().nullable(),
+    expiresAt: time().nullable(),
     fileName: p.text().nullable(),
-    fileSizeBytes: p.bigint('number').nullable(),
+    fileSizeBytes: count().nullable(),
     fileSha256: p.text().nullable(),
-    fileRowCount: p.bigint('number').nullable(),
+    fileRowCount: count().nullable(),
     fileContentType: p.text().nullable(),
     errorCode: p.text().nullable(),
     errorMessage: p.text().nullable(),
-    deletedAt: p.datetime(3).nullable(),
-    filesRemovedAt: p.datetime(3).nullable(),
+    deletedAt: time().nullable(),
+    filesRemovedAt: time().nullable(),
+    /** The organisation's overrides when the report was planned. */
+    usageCounters: p.json<Partial<UsageCounters>>().nullable(),
   },
 });
 
