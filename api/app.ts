@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import helmet from 'koa-helmet';
 import { dbOf } from '../shared/db/orm.ts';
+import { inTransaction } from '../shared/db/transaction.ts';
 import { TidemarkError, validationError } from '../shared/errors.ts';
 import { recordAudit } from '../shared/organisations/audit.ts';
 import { answerOnce } from '../shared/organisations/idempotency.ts';
@@ -138,7 +139,7 @@ function requestContext(ctx: Context, deps: Dependencies, { em, caller, body }: 
       }),
     once: async (work) => {
       const key = header('idempotency-key');
-      if (key === undefined) return em.transactional(work);
+      if (key === undefined) return inTransaction(em, (_, inner) => work(inner));
       if (key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
         const message = `must not exceed ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`;
         throw validationError([{ field: 'Idempotency-Key', message }]);

@@ -1,6 +1,6 @@
 import { localDay } from '../shared/calendar/local-days.ts';
 import { dbOf } from '../shared/db/orm.ts';
-import { inSnapshot } from '../shared/db/snapshot.ts';
+import { inSnapshot } from '../shared/db/transaction.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
 import { askIn } from '../shared/metrics/ask.ts';
 import type { Question } from '../shared/metrics/question.ts';

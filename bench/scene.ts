@@ -72,7 +72,7 @@ export async function openScene(): Promise<Scene> {
     },
     async newOrganisation(orgId) {
       const em = orm.em.fork();
-      await ensureOrganisation(dbOf(em), orgId, orgId, new Date());
+      await ensureOrganisation(em, orgId, orgId, new Date());
       return (await createApiKey(em, { orgId, role: 'admin', name: 'bench' })).key;
     },
     async pauseSchedules() {

@@ -1,6 +1,7 @@
 import type { PurgeRef } from '../../shared/contracts/retention.ts';
 import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { inTransaction } from '../../shared/db/transaction.ts';
 import { expiredReports, expireReports, forgetRejectFiles } from '../../shared/erasures/erase-files.ts';
 import { isHeld } from '../../shared/retention/policy.ts';
 import { readRemoved } from '../../shared/retention/purge-counts.ts';
@@ -11,13 +12,14 @@ export async function eraseFiles(
   { orm, storage }: { orm: Orm; storage: Storage },
   ref: PurgeRef,
 ): Promise<'done' | 'held'> {
-  const db = dbOf(orm.em.fork());
+  const em = orm.em.fork();
+  const db = dbOf(em);
   const times = (await readRemoved(db, ref)).flatMap(({ firstAt, lastAt }) =>
     firstAt !== null && lastAt !== null ? [{ firstAt, lastAt }] : [],
   );
   const first = times.map(({ firstAt }) => firstAt).reduce<string | null>(earlier, null);
   const last = times.map(({ lastAt }) => lastAt).reduce<string | null>(later, null);
-  const rejectKeys = await db.transaction().execute(async (trx) => {
+  const rejectKeys = await inTransaction(em, async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
     if (first !== null && last !== null) await expireReports(trx, ref, { firstAt: first, lastAt: last });
     return forgetRejectFiles(trx, ref);

@@ -3,6 +3,7 @@ import { v5 as uuidv5 } from 'uuid';
 import type { ErasedFact, EraseStep, ErasureReceipt, ErasureRef } from '../../shared/contracts/erasure.ts';
 import type { PurgeRef, RowCursor } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { inTransaction } from '../../shared/db/transaction.ts';
 import { eraseFactBatch } from '../../shared/erasures/erase-facts.ts';
 import { openImports } from '../../shared/erasures/erase-files.ts';
 import { eraseTraces } from '../../shared/erasures/erase-traces.ts';
@@ -33,10 +34,11 @@ export function createErasureActivities({ orm, storage, log }: ErasureDependenci
   return {
     /** Begins the erasure after the writes in progress, so that it finds every acknowledged record. @returns false where it is closed */
     async beginErasure(ref: ErasureRef): Promise<boolean> {
-      const db = dbOf(orm.em.fork());
+      const em = orm.em.fork();
+      const db = dbOf(em);
       if ((await readPolicy(db, ref.orgId))?.legalHold) throw held(ref.orgId);
       const begun = await markErasureRunning(db, ref);
-      if (begun) await db.transaction().execute((trx) => takeCutoff(trx, ref.orgId));
+      if (begun) await inTransaction(em, (trx) => takeCutoff(trx, ref.orgId));
       return begun;
     },
 
@@ -51,7 +53,7 @@ export function createErasureActivities({ orm, storage, log }: ErasureDependenci
         async () => {
           do {
             signal.throwIfAborted();
-            const batch = await eraseFactBatch(dbOf(orm.em.fork()), kind, purgeRef(ref), userIds, step.next);
+            const batch = await eraseFactBatch(orm.em.fork(), kind, purgeRef(ref), userIds, step.next);
             if (batch === 'held') throw held(ref.orgId);
             step.rows += batch.rows;
             step.next = batch.next;
@@ -64,7 +66,7 @@ export function createErasureActivities({ orm, storage, log }: ErasureDependenci
     /** Removes the user's data outside the facts. */
     async eraseUserTraces(ref: ErasureRef): Promise<void> {
       const { userIds, userRef } = await openErasure(ref);
-      if ((await eraseTraces(dbOf(orm.em.fork()), purgeRef(ref), userIds, userRef)) === 'held') throw held(ref.orgId);
+      if ((await eraseTraces(orm.em.fork(), purgeRef(ref), userIds, userRef)) === 'held') throw held(ref.orgId);
     },
 
     /** Removes files that may hold the user's rows. */
@@ -84,11 +86,11 @@ export function createErasureActivities({ orm, storage, log }: ErasureDependenci
       status: 'completed' | 'failed' | 'cancelled',
       errorMessage: string | null,
     ): Promise<ErasureReceipt> {
-      const db = dbOf(orm.em.fork());
-      const erasure = await readErasure(db, ref);
+      const em = orm.em.fork();
+      const erasure = await readErasure(dbOf(em), ref);
       if (!erasure) throw permanent('ERASURE_GONE', `There is no erasure ${ref.erasureId}`);
       const receipt = erasure.receipt ?? (await receiptOf(ref));
-      await db.transaction().execute(async (trx) => {
+      await inTransaction(em, async (trx) => {
         await closeErasureRow(trx, ref, status, receipt, errorMessage);
         await recordAudit(trx, {
           id: uuidv5(`${ref.erasureId}/${status}`, AUDIT_NAMESPACE),

@@ -1,5 +1,6 @@
 import type { ImportCounts, ImportRef } from '../../shared/contracts/imports.ts';
-import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import type { Orm } from '../../shared/db/orm.ts';
+import { inTransaction } from '../../shared/db/transaction.ts';
 import type { FieldError } from '../../shared/errors.ts';
 import type { Fact } from '../../shared/facts/index.ts';
 import { advanceImport, type ImportPosition } from '../../shared/imports/import-rows.ts';
@@ -27,8 +28,7 @@ export interface PreparedChunk {
  * @throws Error where another attempt has stored it meanwhile; then nothing is stored
  */
 export async function storeChunk(orm: Orm, ref: ImportRef, chunk: PreparedChunk): Promise<ImportCounts> {
-  return orm.em.fork().transactional(async (em) => {
-    const trx = dbOf(em);
+  return inTransaction(orm.em.fork(), async (trx) => {
     const counts = { accepted: 0, duplicates: 0 };
     const errors = new Map<number, FieldError[]>();
     for (const batch of inBatches(chunk.batch)) {

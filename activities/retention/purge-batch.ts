@@ -1,6 +1,6 @@
 import type { PurgeRef, PurgeTarget, RowCursor } from '../../shared/contracts/retention.ts';
 import { Report } from '../../shared/db/entities/report.ts';
-import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import type { Orm } from '../../shared/db/orm.ts';
 import { factList } from '../../shared/facts/index.ts';
 import { purgeDerivedBatch } from '../../shared/retention/purge-derived.ts';
 import { type PurgedBatch, purgeFactBatch } from '../../shared/retention/purge-fact.ts';
@@ -24,22 +24,22 @@ export async function purgeBatch(
   target: PurgeTarget,
   after: RowCursor | null,
 ): Promise<PurgedBatch> {
-  const db = dbOf(deps.orm.em.fork());
+  const em = deps.orm.em.fork();
   switch (target.name) {
     case 'reports':
       return purgeReports(deps, ref, target.cutoff);
     case 'rollups':
     case 'system_samples':
-      return purgeDerivedBatch(db, target.name, ref, target.cutoff);
+      return purgeDerivedBatch(em, target.name, ref, target.cutoff);
   }
   const fact = factList.find(({ kind }) => kind === target.name);
   if (!fact) throw new Error(`Unknown purge target ${target.name}`);
-  return purgeFactBatch(db, fact, ref, target.cutoff, after);
+  return purgeFactBatch(em, fact, ref, target.cutoff, after);
 }
 
 /** Deletes the row before the files: the sweep removes files that a crash leaves behind. */
 async function purgeReports({ orm, storage }: PurgeDependencies, ref: PurgeRef, cutoff: string): Promise<PurgedBatch> {
-  const ids = await purgeReportBatch(dbOf(orm.em.fork()), ref, cutoff);
+  const ids = await purgeReportBatch(orm.em.fork(), ref, cutoff);
   if (ids === 'held') return 'held';
   for (const id of ids) {
     await storage.removeFolder(reportFolder(ref.orgId, id));

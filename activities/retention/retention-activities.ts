@@ -11,6 +11,7 @@ import type {
   RowCursor,
 } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { inTransaction } from '../../shared/db/transaction.ts';
 import { type Fact, factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
 import { recordAudit } from '../../shared/organisations/audit.ts';
@@ -74,13 +75,11 @@ export function createRetentionActivities({ orm, storage, log }: RetentionDepend
      * @returns false if the organisation is under legal hold
      */
     async raiseFloor(ref: PurgeRef, target: PurgeTarget): Promise<boolean> {
-      return dbOf(orm.em.fork())
-        .transaction()
-        .execute(async (trx) => {
-          if (await isHeld(trx, ref.orgId)) return false;
-          if (factNamed(target.name)) await raiseRetentionFloor(trx, ref.orgId, target.name, target.cutoff);
-          return true;
-        });
+      return inTransaction(orm.em.fork(), async (trx) => {
+        if (await isHeld(trx, ref.orgId)) return false;
+        if (factNamed(target.name)) await raiseRetentionFloor(trx, ref.orgId, target.name, target.cutoff);
+        return true;
+      });
     },
 
     /** Drops the partitions of a fact that lie before every organisation's retention floor. */
@@ -126,15 +125,15 @@ export function createRetentionActivities({ orm, storage, log }: RetentionDepend
       targets: PurgeTarget[],
       report: RetentionReport,
     ): Promise<Record<string, PurgeCount>> {
-      const db = dbOf(orm.em.fork());
-      const removed = await readRemoved(db, ref);
+      const em = orm.em.fork();
+      const removed = await readRemoved(dbOf(em), ref);
       const counts = Object.fromEntries(
         targets.map(({ name, cutoff }): [string, PurgeCount] => {
           const { rows = 0, partitionsDropped = 0 } = removed.find((count) => count.name === name) ?? {};
           return [name, { cutoff, rows, partitionsDropped, bytesEstimated: null }];
         }),
       );
-      await db.transaction().execute(async (trx) => {
+      await inTransaction(em, async (trx) => {
         await recordAudit(trx, {
           id: uuidv5(`${ref.orgId}/${ref.run}/${report.status}`, AUDIT_NAMESPACE),
           orgId: ref.orgId,

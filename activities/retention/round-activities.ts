@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { RetentionDays } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { inTransaction } from '../../shared/db/transaction.ts';
 import { factList } from '../../shared/facts/index.ts';
 import type { Log } from '../../shared/log.ts';
 import { isHeld, organisationsWithPolicy } from '../../shared/retention/policy.ts';
@@ -55,13 +56,11 @@ export function createRetentionRoundActivities(deps: { orm: Orm; log: Log }) {
 
   /** Raises all floors of an organisation in one transaction: a concurrent hold sees all raised or none. */
   async function raiseFloors(orgId: string, retention: RetentionDays, scheduledAt: string): Promise<void> {
-    await dbOf(orm.em.fork())
-      .transaction()
-      .execute(async (trx) => {
-        if (await isHeld(trx, orgId)) return;
-        for (const { name, kind, cutoff } of purgeTargets(retention, new Date(scheduledAt))) {
-          if (factsOf(kind).length > 0) await raiseRetentionFloor(trx, orgId, name, cutoff);
-        }
-      });
+    await inTransaction(orm.em.fork(), async (trx) => {
+      if (await isHeld(trx, orgId)) return;
+      for (const { name, kind, cutoff } of purgeTargets(retention, new Date(scheduledAt))) {
+        if (factsOf(kind).length > 0) await raiseRetentionFloor(trx, orgId, name, cutoff);
+      }
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ApiKey } from '../../shared/db/entities/api-key.ts';
-import { dbOf, type Entities } from '../../shared/db/orm.ts';
+import type { Entities } from '../../shared/db/orm.ts';
 import {
   createApiKey,
   listApiKeys,
@@ -71,7 +71,7 @@ async function create(em: Entities, options: CreateOptions): Promise<void> {
     scopes: scopes === undefined ? undefined : parseScopes(scopes),
     expiresAt: expiresInDays === undefined ? undefined : new Date(Date.now() + expiresInDays * dayMs),
   };
-  if (newOrg) await ensureOrganisation(dbOf(em), orgId, newOrg === true ? orgId : newOrg, new Date());
+  if (newOrg) await ensureOrganisation(em, orgId, newOrg === true ? orgId : newOrg, new Date());
   const { key, record } = await createApiKey(em, wanted);
   // The key alone on standard output, so that a script can take it from there.
   process.stderr.write(`${describe(record)}\n`);

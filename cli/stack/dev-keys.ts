@@ -37,7 +37,7 @@ export async function ensureDevKeys(orm: Orm, folder: string): Promise<DevKeys> 
   const stored = readJson(path, storedSchema) ?? {};
   const em = orm.em.fork();
   for (const { id, name } of [organisation, otherOrganisation]) {
-    await ensureOrganisation(dbOf(em), id, name, new Date());
+    await ensureOrganisation(em, id, name, new Date());
   }
   const keys: DevKeys = {
     admin_key: '',

@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ErasedFact, EraseStep } from '../contracts/erasure.ts';
 import type { PurgeRef, RowCursor } from '../contracts/retention.ts';
-import type { Db } from '../db/orm.ts';
+import type { Db, Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { dependsOnExecution } from '../facts/depends-on-execution.ts';
 import { type Fact, type FactKind, factList, facts } from '../facts/index.ts';
 import { forgetKeys, inPage, nextPage } from '../retention/fact-page.ts';
@@ -26,7 +27,7 @@ interface Gone {
  * usages and AI usage. The buckets that this touches are marked in the same transaction, so rollups become the truth.
  */
 export async function eraseFactBatch(
-  db: Db,
+  em: Entities,
   kind: ErasedFact,
   ref: PurgeRef,
   userIds: readonly string[],
@@ -34,7 +35,7 @@ export async function eraseFactBatch(
 ): Promise<EraseStep | 'held'> {
   const fact = facts[kind];
   const limit = kind === 'executions' ? EXECUTIONS_WINDOW_ROWS : WINDOW_ROWS;
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(em, async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
     const page = await nextPage(trx, fact, ref.orgId, { after, before: null }, limit);
     if (!page) return { rows: 0, next: null };

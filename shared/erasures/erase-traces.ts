@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
-import type { Db } from '../db/orm.ts';
+import type { Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { isHeld } from '../retention/policy.ts';
 import { addRemoved } from '../retention/purge-counts.ts';
 import { awaitRefresh } from '../rollups/refresh-dirty.ts';
@@ -10,7 +11,7 @@ import { awaitRefresh } from '../rollups/refresh-dirty.ts';
  * are kept for repeated requests, and its name on what it made. The days that facts still make are made anew by marks.
  */
 export async function eraseTraces(
-  db: Db,
+  em: Entities,
   ref: PurgeRef,
   userIds: readonly string[],
   userRef: string,
@@ -27,7 +28,7 @@ export async function eraseTraces(
     report_parameters: sql`UPDATE reports SET parameters = jsonb_set(parameters, '{user_id}', to_jsonb(${userRef}::text))
       WHERE org_id = ${orgId} AND parameters->>'user_id' ${users} AND parameters->>'user_id' <> ${userRef}`,
   };
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(em, async (trx) => {
     if (await isHeld(trx, orgId)) return 'held';
     // One that has read the facts before they were gone would bring the days back.
     await awaitRefresh(trx, orgId);

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Entities } from '../db/orm.ts';
-import { inSnapshot } from '../db/snapshot.ts';
+import { inSnapshot } from '../db/transaction.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import {
   activityParts,

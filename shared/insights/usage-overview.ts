@@ -1,5 +1,5 @@
 import type { Db, Entities } from '../db/orm.ts';
-import { inSnapshot } from '../db/snapshot.ts';
+import { inSnapshot } from '../db/transaction.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { askIn, type MetricSubject } from '../metrics/ask.ts';
 import { countOf, numberOf } from '../metrics/value.ts';

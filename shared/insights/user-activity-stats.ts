@@ -1,6 +1,6 @@
 import { type DayOfRange, daysOfRange, doublingWindows, rangeOf } from '../calendar/days-of-range.ts';
 import type { Db, Entities } from '../db/orm.ts';
-import { inSnapshot } from '../db/snapshot.ts';
+import { inSnapshot } from '../db/transaction.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { askIn, type MetricSubject } from '../metrics/ask.ts';
 import type { Filter, Question } from '../metrics/question.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { daysOfRange, rangeOf, readLatestDays } from '../calendar/days-of-range.ts';
 import type { Db, Entities } from '../db/orm.ts';
-import { inSnapshot } from '../db/snapshot.ts';
+import { inSnapshot } from '../db/transaction.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import type { MetricSubject } from '../metrics/ask.ts';

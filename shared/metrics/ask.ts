@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db, Entities } from '../db/orm.ts';
-import { inSnapshot } from '../db/snapshot.ts';
+import { inSnapshot } from '../db/transaction.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { pgTime } from '../pg-time.ts';
 import type { Question } from './question.ts';

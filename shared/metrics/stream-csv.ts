@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { copyOut } from '../db/copy-out.ts';
 import { isoTime, withoutFormula } from '../db/csv.ts';
 import type { Entities, Orm } from '../db/orm.ts';
-import { exportSnapshot, inSnapshot } from '../db/snapshot.ts';
+import { exportSnapshot, inSnapshot } from '../db/transaction.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import type { Question } from './question.ts';
 import { type MetricSubject, type Relation, relation } from './relation.ts';

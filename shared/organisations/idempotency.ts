@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { type Db, dbOf, type Entities } from '../db/orm.ts';
+import type { Db, Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { TidemarkError } from '../errors.ts';
 
 /** How long the first answer is kept. */
@@ -43,8 +44,7 @@ export async function answerOnce<Answer extends AnswerToKeep>(
   const hash = createHash('sha256');
   for (const part of request.fingerprint) hash.update(part).update('\n');
   const requestSha256 = hash.digest();
-  return em.transactional(async (inner) => {
-    const db = dbOf(inner);
+  return inTransaction(em, async (db, inner) => {
     const claimed = await db
       .insertInto('idempotency_keys')
       .values({ org_id: request.orgId, key: request.key, request_sha256: requestSha256 })

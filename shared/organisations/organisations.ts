@@ -1,11 +1,12 @@
-import type { Db } from '../db/orm.ts';
+import type { Db, Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { defaultRetentionFloor } from '../domain/months.ts';
 import { DEFAULT_PRIVACY, type PrivacySettings } from '../domain/privacy.ts';
 import { factList } from '../facts/index.ts';
 
 /** Makes an organisation unless it is there, with the default settings and a floor for each fact. */
-export async function ensureOrganisation(db: Db, orgId: string, name: string, now: Date): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+export async function ensureOrganisation(em: Entities, orgId: string, name: string, now: Date): Promise<void> {
+  await inTransaction(em, async (trx) => {
     await trx
       .insertInto('organisations')
       .values({ org_id: orgId, name, privacy: JSON.stringify(DEFAULT_PRIVACY), created_at: now })

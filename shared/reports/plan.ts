@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Report } from '../db/entities/report.ts';
 import { type Db, dbOf, type Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { type UsageCounters, usageCounters } from '../domain/usage-counters.ts';
 import { takeCutoff } from '../telemetry/cutoff.ts';
 import type { KeyRange, ReportKind, ReportScope } from './kinds/kind.ts';
@@ -48,7 +49,7 @@ async function readFixed(db: Db, { orgId, id }: Report): Promise<Fixed | null> {
 
 async function fixRows(em: Entities, report: Report): Promise<Fixed> {
   const { orgId, id } = report;
-  const taken = await em.transactional((inner) => takeCutoff(dbOf(inner), orgId));
+  const taken = await inTransaction(em, (trx) => takeCutoff(trx, orgId));
   await sql`UPDATE reports SET cutoff = ${taken}::timestamptz,
       usage_counters = (SELECT o.usage_counters FROM organisations o WHERE o.org_id = ${orgId})
     WHERE org_id = ${orgId} AND id = ${id} AND cutoff IS NULL`.execute(dbOf(em));
@@ -104,8 +105,7 @@ export async function keepPlan(
   report: Report,
   parts: readonly PlannedPart[],
 ): Promise<{ rowsTotal: number; partsTotal: number }> {
-  return em.transactional(async (inner) => {
-    const db = dbOf(inner);
+  return inTransaction(em, async (db) => {
     // Two attempts at the plan take turns on the report's row.
     const { rows } = await sql<{ rows_total: string | null; parts_total: number | null }>`
       SELECT rows_total, parts_total FROM reports WHERE org_id = ${report.orgId} AND id = ${report.id} FOR UPDATE`.execute(

@@ -80,7 +80,10 @@ async function isNobodys(db: Db, fact: Fact, { name, month }: Partition): Promis
   return rows[0]?.is_kept === false;
 }
 
-/** On a connection of its own: DETACH CONCURRENTLY takes no transaction around it, and the lock lasts over all steps. */
+/**
+ * Runs on one connection of its own: DETACH CONCURRENTLY cannot run inside a transaction, and the advisory lock is held
+ * by the session over all steps. The transactions here therefore open on that connection, not with `inTransaction`.
+ */
 function dropPartition(
   pool: Db,
   fact: Fact,

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
-import type { Db } from '../db/orm.ts';
+import type { Db, Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { type DerivedKind, type DerivedTable, derivedTables } from './derived-tables.ts';
 import { isHeld } from './policy.ts';
 import { addRemoved } from './purge-counts.ts';
@@ -20,12 +21,12 @@ export function beforeCutoff({ timeColumn, isDate }: DerivedTable, orgId: string
 
 /** Removes the oldest rows of rollups or of closed days before the cut-off, in a transaction of its own. */
 export async function purgeDerivedBatch(
-  db: Db,
+  em: Entities,
   kind: DerivedKind,
   ref: PurgeRef,
   cutoff: string,
 ): Promise<PurgedBatch> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(em, async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
     // Readers take what lies before this floor for unknown, not for nothing.
     if (kind === 'rollups') await raiseRetentionFloor(trx, ref.orgId, kind, cutoff);

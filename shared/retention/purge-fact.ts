@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { PurgeRef, RowCursor } from '../contracts/retention.ts';
-import type { Db } from '../db/orm.ts';
+import type { Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import type { Fact } from '../facts/index.ts';
 import { forgetKeys, inPage, nextPage } from './fact-page.ts';
 import { isHeld } from './policy.ts';
@@ -19,13 +20,13 @@ export type PurgedBatch = { rows: number; isDone: boolean; next: RowCursor | nul
  * @param after what the batch before removed: an index holds removed rows for a while, and they are not walked over again
  */
 export async function purgeFactBatch(
-  db: Db,
+  em: Entities,
   fact: Fact,
   ref: PurgeRef,
   cutoff: string,
   after: RowCursor | null,
 ): Promise<PurgedBatch> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(em, async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
     await raiseRetentionFloor(trx, ref.orgId, fact.kind, cutoff);
     const page = await nextPage(trx, fact, ref.orgId, { after, before: cutoff }, BATCH_ROWS);

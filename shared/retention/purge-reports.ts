@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
-import type { Db } from '../db/orm.ts';
+import type { Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { isHeld } from './policy.ts';
 import { addRemoved } from './purge-counts.ts';
 
@@ -11,8 +12,8 @@ const BATCH_REPORTS = 200;
  * Marks the oldest closed reports before the cut-off as deleted; whose files go afterwards, or with the next sweep.
  * @returns their ids, or that the organisation is under legal hold
  */
-export async function purgeReportBatch(db: Db, ref: PurgeRef, cutoff: string): Promise<string[] | 'held'> {
-  return db.transaction().execute(async (trx) => {
+export async function purgeReportBatch(em: Entities, ref: PurgeRef, cutoff: string): Promise<string[] | 'held'> {
+  return inTransaction(em, async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
     const { rows } = await sql<{ id: string }>`
       UPDATE reports SET deleted_at = now() WHERE org_id = ${ref.orgId} AND id IN (

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { type Db, dbOf, type Entities } from '../db/orm.ts';
+import type { Db, Entities } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { GRAINS } from '../domain/buckets.ts';
 import { type Fact, type FactKind, facts } from '../facts/index.ts';
 import { pgTime } from '../pg-time.ts';
@@ -64,9 +65,8 @@ export type Refreshed =
  */
 export async function refreshDirty(em: Entities, { orgId, kind }: DirtyGroup): Promise<Refreshed> {
   const fact = facts[kind];
-  const cutoff = await em.transactional((inner) => takeCutoff(dbOf(inner), orgId));
-  return em.transactional(async (inner) => {
-    const trx = dbOf(inner);
+  const cutoff = await inTransaction(em, (trx) => takeCutoff(trx, orgId));
+  return inTransaction(em, async (trx) => {
     const { rows: lock } = await sql<{ taken: boolean }>`
       SELECT pg_try_advisory_xact_lock(${REFRESH_LOCK}, hashtext(${orgId})) AS taken`.execute(trx);
     if (!lock[0]?.taken) return 'busy';

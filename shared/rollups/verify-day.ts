@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
-import { type Db, dbOf, type Entities } from '../db/orm.ts';
+import type { Db, Entities } from '../db/orm.ts';
+import { inSnapshot } from '../db/transaction.ts';
 import { GRAINS, type Grain } from '../domain/buckets.ts';
 import type { Fact } from '../facts/index.ts';
 import { pgTime } from '../pg-time.ts';
@@ -27,66 +28,61 @@ export type DayVerdict = { checked: true; differences: Difference[] } | { checke
  * with dirty buckets, or one whose facts or rollups were purged, is not checked.
  */
 export async function verifyDay(em: Entities, fact: Fact, orgId: string, dayStartMs: number): Promise<DayVerdict> {
-  return em.transactional(
-    async (inner) => {
-      const trx = dbOf(inner);
-      const day = { startInclusiveMs: dayStartMs, endExclusiveMs: dayStartMs + DAY_MS };
-      const { rows } = await sql<{ dirty: boolean; floor: string | null }>`
+  return inSnapshot(em, async (trx) => {
+    const day = { startInclusiveMs: dayStartMs, endExclusiveMs: dayStartMs + DAY_MS };
+    const { rows } = await sql<{ dirty: boolean; floor: string | null }>`
         SELECT EXISTS (SELECT FROM bucket_ledger WHERE org_id = ${orgId} AND kind = ${fact.kind} AND ${within(sql`bucket`, [day])}) AS dirty,
                (SELECT max(at) FROM retention_floors WHERE org_id = ${orgId} AND kind IN (${sql.join(sourcesOf(fact))})) AS floor`.execute(
-        trx,
-      );
-      const state = rows[0];
-      if (!state || state.dirty) return { checked: false, reason: 'dirty' };
-      if (state.floor !== null && pgTime(state.floor).getTime() > dayStartMs)
-        return { checked: false, reason: 'purged' };
-      const dayText = new Date(dayStartMs).toISOString().slice(0, 10);
-      const differences: Difference[] = [];
-      const compare = async (
-        table: string,
-        grain: Difference['grain'],
-        expected: RawBuilder<unknown>,
-        stored: RawBuilder<unknown>,
-      ) => {
-        const { missing, surplus } = await difference(trx, expected, stored);
-        if (missing + surplus > 0) differences.push({ orgId, table, day: dayText, grain, missing, surplus });
-      };
-      const starts = (grain: Grain) =>
-        Array.from({ length: GRAINS.day / GRAINS[grain] }, (_, n) => dayStartMs + n * GRAINS[grain] * 1000);
-      const full = fullTier(fact);
-      const { table } = full;
-      await compare(
-        table,
-        'quarter_hour',
-        quarterHourRows(fact, orgId, starts('quarter_hour')),
-        storedRows(fact, full, orgId, 'quarter_hour', day),
-      );
-      await compare(table, 'hour', hourRows(fact, orgId, starts('hour')), storedRows(fact, full, orgId, 'hour', day));
-      await compare(table, 'day', dayRows(fact, orgId, starts('day')), storedRows(fact, full, orgId, 'day', day));
-      for (const tier of smallTiers(fact)) {
-        for (const grain of ['hour', 'day'] as const) {
-          const expected = tierRows(fact, tier, orgId, grain, starts(grain));
-          await compare(tier.table, grain, expected, storedRows(fact, tier, orgId, grain, day));
-        }
+      trx,
+    );
+    const state = rows[0];
+    if (!state || state.dirty) return { checked: false, reason: 'dirty' };
+    if (state.floor !== null && pgTime(state.floor).getTime() > dayStartMs) return { checked: false, reason: 'purged' };
+    const dayText = new Date(dayStartMs).toISOString().slice(0, 10);
+    const differences: Difference[] = [];
+    const compare = async (
+      table: string,
+      grain: Difference['grain'],
+      expected: RawBuilder<unknown>,
+      stored: RawBuilder<unknown>,
+    ) => {
+      const { missing, surplus } = await difference(trx, expected, stored);
+      if (missing + surplus > 0) differences.push({ orgId, table, day: dayText, grain, missing, surplus });
+    };
+    const starts = (grain: Grain) =>
+      Array.from({ length: GRAINS.day / GRAINS[grain] }, (_, n) => dayStartMs + n * GRAINS[grain] * 1000);
+    const full = fullTier(fact);
+    const { table } = full;
+    await compare(
+      table,
+      'quarter_hour',
+      quarterHourRows(fact, orgId, starts('quarter_hour')),
+      storedRows(fact, full, orgId, 'quarter_hour', day),
+    );
+    await compare(table, 'hour', hourRows(fact, orgId, starts('hour')), storedRows(fact, full, orgId, 'hour', day));
+    await compare(table, 'day', dayRows(fact, orgId, starts('day')), storedRows(fact, full, orgId, 'day', day));
+    for (const tier of smallTiers(fact)) {
+      for (const grain of ['hour', 'day'] as const) {
+        const expected = tierRows(fact, tier, orgId, grain, starts(grain));
+        await compare(tier.table, grain, expected, storedRows(fact, tier, orgId, grain, day));
       }
-      if (fact.rollup.users) {
-        const facts = userActivity(fact, orgId, [day]);
-        const stored = sql`
+    }
+    if (fact.rollup.users) {
+      const facts = userActivity(fact, orgId, [day]);
+      const stored = sql`
           SELECT u.user_id, u.name, u.feature, q.quarter_hour, q.count, q.amount, q.first_ms, q.last_ms
           FROM user_rollup u CROSS JOIN LATERAL unnest(u.quarter_hours, u.counts, u.amounts, u.first_ms, u.last_ms)
             AS q(quarter_hour, count, amount, first_ms, last_ms)
           WHERE u.org_id = ${orgId} AND u.kind = ${fact.kind} AND u.day = ${dayText}::date`;
-        await compare(
-          'user_rollup',
-          'user',
-          sql`SELECT user_id, name, feature, quarter_hour, count, amount, first_ms, last_ms FROM (${facts}) f`,
-          stored,
-        );
-      }
-      return { checked: true, differences };
-    },
-    { isolationLevel: 'repeatable read', readOnly: true },
-  );
+      await compare(
+        'user_rollup',
+        'user',
+        sql`SELECT user_id, name, feature, quarter_hour, count, amount, first_ms, last_ms FROM (${facts}) f`,
+        stored,
+      );
+    }
+    return { checked: true, differences };
+  });
 }
 
 /**

@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { dbOf, type Orm } from '../db/orm.ts';
+import type { Orm } from '../db/orm.ts';
+import { inTransaction } from '../db/transaction.ts';
 import type { Log } from '../log.ts';
 import { lockInstallation, noteStorageMarked } from './installation.ts';
 import type { Storage } from './storage.ts';
@@ -25,8 +26,8 @@ export class WrongStorageError extends Error {
  * @throws WrongStorageError where it is another, or lacks the marker that it was given
  */
 export async function requireOwnStorage(orm: Orm, storage: Storage): Promise<void> {
-  await orm.em.fork().transactional(async (em) => {
-    const { id, isStorageMarked } = await lockInstallation(dbOf(em));
+  await inTransaction(orm.em.fork(), async (trx) => {
+    const { id, isStorageMarked } = await lockInstallation(trx);
     const marker = JSON.stringify({ installation: id });
     const found = await readMarker(storage);
     if (found === undefined && isStorageMarked) {
@@ -41,7 +42,7 @@ export async function requireOwnStorage(orm: Orm, storage: Storage): Promise<voi
     }
     // File first: a crash in between leaves a marker that holds the right id.
     if (found === undefined) await storage.write(MARKER_KEY, Readable.from([Buffer.from(`${marker}\n`)]));
-    if (!isStorageMarked) await noteStorageMarked(dbOf(em));
+    if (!isStorageMarked) await noteStorageMarked(trx);
   });
 }
 

@@ -16,7 +16,7 @@ const runOf = async () => (await orm.em.fork().findOneOrFail(Report, key)).runId
 it('notes the first run of a report, and does not wait for a workflow that has the report in hand', async () => {
   const em = orm.em.fork();
   const now = new Date();
-  await ensureOrganisation(dbOf(em), key.orgId, 'Acme', now);
+  await ensureOrganisation(em, key.orgId, 'Acme', now);
   const report = em.create(Report, {
     ...key,
     name: 'all',

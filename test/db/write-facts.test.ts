@@ -19,7 +19,7 @@ const minutesAgo = (n: number) => new Date(now.getTime() - n * 60_000).toISOStri
 
 async function newOrg(): Promise<string> {
   const orgId = `org-${Math.random().toString(36).slice(2)}`;
-  await ensureOrganisation(dbOf(orm.em.fork()), orgId, orgId, now);
+  await ensureOrganisation(orm.em.fork(), orgId, orgId, now);
   return orgId;
 }
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { withLiterals } from '../../shared/db/literals.ts';
 import type { Orm } from '../../shared/db/orm.ts';
-import { inSnapshot } from '../../shared/db/snapshot.ts';
+import { inSnapshot } from '../../shared/db/transaction.ts';
 import { DEFAULT_USAGE_COUNTERS } from '../../shared/domain/usage-counters.ts';
 import { TidemarkError } from '../../shared/errors.ts';
 import { answerIn, ask } from '../../shared/metrics/ask.ts';

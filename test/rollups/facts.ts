@@ -9,7 +9,7 @@ import { retentionFloors, storeBatch } from '../../shared/telemetry/store-batch.
 
 export async function newOrganisation(orm: Orm): Promise<string> {
   const orgId = `org-${randomUUID()}`;
-  await ensureOrganisation(dbOf(orm.em.fork()), orgId, orgId, new Date());
+  await ensureOrganisation(orm.em.fork(), orgId, orgId, new Date());
   return orgId;
 }
 

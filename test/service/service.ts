@@ -7,7 +7,7 @@ import { inject } from 'vitest';
 import { createActivities } from '../../activities/index.ts';
 import { createApi } from '../../api/create-api.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
-import { createOrm, dbOf, type Orm } from '../../shared/db/orm.ts';
+import { createOrm, type Orm } from '../../shared/db/orm.ts';
 import type { Role, Scope } from '../../shared/domain/roles.ts';
 import { createLog } from '../../shared/log.ts';
 import { createApiKey } from '../../shared/organisations/api-keys.ts';
@@ -78,7 +78,7 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
     anonymous: createApiClient(origin, null),
     async clientFor(orgId, role, { userId, scopes } = {}) {
       const em = orm.em.fork();
-      await ensureOrganisation(dbOf(em), orgId, orgId, new Date());
+      await ensureOrganisation(em, orgId, orgId, new Date());
       const { key } = await createApiKey(em, { orgId, role, name: `${role} of ${orgId}`, userId, scopes });
       return createApiClient(origin, key);
     },

@@ -1,3 +1,4 @@
+import { inTransaction } from '../../../shared/db/transaction.ts';
 import { roleAtLeast } from '../../../shared/domain/roles.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '../../../shared/organisations/api-keys.ts';
@@ -65,7 +66,7 @@ const revoke = defineRoute({
   answers: { 204: { description: 'The key is revoked.' } },
   example: { params: { id: '019a0000-0000-7000-8000-000000000001' } },
   async handle(context, { params: { id: keyId } }) {
-    await context.em.transactional(async (em) => {
+    await inTransaction(context.em, async (_, em) => {
       const revoked = await revokeApiKey(em, requireUuid(keyId, 'API key'), context.caller.credential.orgId);
       if (!revoked) throw new TidemarkError('not-found', `No valid API key ${keyId}.`);
       await context.audit(em, 'api_key.revoked', keyId, {});

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { ErasureRef } from '../../../shared/contracts/erasure.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
+import { inTransaction } from '../../../shared/db/transaction.ts';
 import { createPrivacy } from '../../../shared/domain/privacy.ts';
 import { type Erasure, openErasure, readErasure, withdrawErasure } from '../../../shared/erasures/erasures.ts';
 import { erasureJob } from '../../../shared/erasures/job.ts';
@@ -30,8 +31,7 @@ const erase = defineRoute({
   async handle(context, { params }) {
     const { orgId, userId, name } = context.caller.credential;
     const user = userToErase(context, params.id);
-    const opened = await context.em.transactional(async (em) => {
-      const db = dbOf(em);
+    const opened = await inTransaction(context.em, async (db, em) => {
       if (await isHeld(db, orgId)) {
         throw new TidemarkError('conflict', 'The organisation is under legal hold: nothing can be erased.');
       }

@@ -1,6 +1,6 @@
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
-import { inSnapshot } from '../../../shared/db/snapshot.ts';
+import { inSnapshot, inTransaction } from '../../../shared/db/transaction.ts';
 import { TidemarkError } from '../../../shared/errors.ts';
 import { errors } from '../../../shared/facts/errors.ts';
 import {
@@ -118,8 +118,8 @@ const change = defineRoute({
   async handle(context, { params, body: { status, resolution_note } }) {
     const { orgId, userId, name } = context.caller.credential;
     const { fingerprint } = await requireError(context, params.id);
-    await context.em.transactional(async (em) => {
-      await changeErrorGroup(dbOf(em), {
+    await inTransaction(context.em, async (db, em) => {
+      await changeErrorGroup(db, {
         orgId,
         fingerprint: String(fingerprint),
         status,

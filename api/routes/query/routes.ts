@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { type Db, dbOf } from '../../../shared/db/orm.ts';
-import { inSnapshot } from '../../../shared/db/snapshot.ts';
+import { inSnapshot } from '../../../shared/db/transaction.ts';
 import { previousRange, type TimeRange } from '../../../shared/domain/time-range.ts';
 import { answerIn, type MetricSubject } from '../../../shared/metrics/ask.ts';
 import { narrowToUser } from '../../../shared/metrics/narrow.ts';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
+import { inTransaction } from '../../../shared/db/transaction.ts';
 import { validationError } from '../../../shared/errors.ts';
 import { startOrWithdraw } from '../../../shared/jobs/start-job.ts';
 import { forgetIdempotencyKey, KeptAnswer } from '../../../shared/organisations/idempotency.ts';
@@ -59,9 +60,9 @@ async function ensureStarted({ deps, em, caller, header }: RequestContext, repor
   const job = createReportJob({ parallelParts: deps.config.REPORT_PARALLEL_PARTS });
   await startOrWithdraw(starter, job, report, () => {
     const key = header('idempotency-key');
-    return em.transactional(async (inner) => {
+    return inTransaction(em, async (db, inner) => {
       await inner.nativeDelete(Report, { orgId: report.orgId, id: report.id, status: 'pending', runId: null });
-      if (key) await forgetIdempotencyKey(dbOf(inner), caller.credential.orgId, key);
+      if (key) await forgetIdempotencyKey(db, caller.credential.orgId, key);
     });
   });
 }

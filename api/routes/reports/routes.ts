@@ -2,6 +2,7 @@ import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { containsPattern } from '../../../shared/db/contains-pattern.ts';
 import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
+import { inTransaction } from '../../../shared/db/transaction.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
 import { reportFolder } from '../../../shared/storage/storage.ts';
 import { pageOf, pageSchema } from '../../http/pages.ts';
@@ -123,7 +124,7 @@ const remove = defineRoute({
   answers: { 204: { description: 'The report is deleted.' } },
   async handle(context, { params }) {
     const report = await findReport(context, params.id);
-    await context.em.transactional(async (em) => {
+    await inTransaction(context.em, async (_, em) => {
       await em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { deletedAt: new Date() });
       await context.audit(em, 'report.deleted', report.id, { name: report.name });
     });

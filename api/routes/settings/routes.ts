@@ -1,6 +1,7 @@
 import { LockMode } from '@mikro-orm/postgresql';
 import { Organisation } from '../../../shared/db/entities/organisation.ts';
-import { dbOf, type Entities } from '../../../shared/db/orm.ts';
+import { dbOf } from '../../../shared/db/orm.ts';
+import { inTransaction } from '../../../shared/db/transaction.ts';
 import { DEFAULT_PRIVACY } from '../../../shared/domain/privacy.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
 import { isTimeZone } from '../../../shared/organisations/time-zones.ts';
@@ -44,7 +45,7 @@ const change = defineRoute({
     if (changes.time_zone !== undefined && !(await isTimeZone(dbOf(context.em), changes.time_zone))) {
       throw validationError([{ field: 'time_zone', message: 'must be an IANA time zone, like Europe/Zurich' }]);
     }
-    const organisation = await context.em.transactional(async (em: Entities) => {
+    const organisation = await inTransaction(context.em, async (_, em) => {
       const own = await ownOrganisation({ ...context, em }, { lock: true });
       if (changes.name !== undefined) own.name = changes.name;
       if (changes.time_zone !== undefined) own.timeZone = changes.time_zone;

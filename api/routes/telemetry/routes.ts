@@ -1,4 +1,4 @@
-import { dbOf } from '../../../shared/db/orm.ts';
+import { inTransaction } from '../../../shared/db/transaction.ts';
 import { validationError } from '../../../shared/errors.ts';
 import { agentWorkflows } from '../../../shared/facts/agent-workflows.ts';
 import { aiUsage } from '../../../shared/facts/ai-usage.ts';
@@ -169,7 +169,7 @@ async function putDimension(context: RequestContext, dimension: Dimension, id: s
   const record = { ...fields, [dimension.idColumn]: id, type: dimension.recordType };
   const prepared = prepareBatch([record], receiver, new Date());
   requireValid(prepared.errors, dimension.recordType);
-  await context.em.transactional((em) => storeBatch(dbOf(em), receiver.orgId, prepared));
+  await inTransaction(context.em, (trx) => storeBatch(trx, receiver.orgId, prepared));
 }
 
 /** All routes that receive telemetry. */

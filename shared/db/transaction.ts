@@ -1,6 +1,17 @@
 import { sql } from 'kysely';
 import { type Db, dbOf, type Entities } from './orm.ts';
 
+/**
+ * Runs `work` in a transaction; commits when it resolves, rolls back when it throws. `db` and `inner` are the query
+ * builder and the entity manager of the transaction. Within another transaction it is a savepoint.
+ */
+export function inTransaction<Result>(
+  em: Entities,
+  work: (db: Db, inner: Entities) => Promise<Result>,
+): Promise<Result> {
+  return em.transactional((inner) => work(dbOf(inner), inner));
+}
+
 /** Runs `work` in a read-only transaction in which all reads see one snapshot of the database. */
 export function inSnapshot<Result>(em: Entities, work: (db: Db) => Promise<Result>): Promise<Result> {
   return em.transactional((inner) => work(dbOf(inner)), { isolationLevel: 'repeatable read', readOnly: true });
