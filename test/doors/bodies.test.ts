@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dbOf } from '../../shared/db/orm.ts';
 import { createApiKey } from '../../shared/organisations/api-keys.ts';
 import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
 import { type ApiClient, createApiClient } from '../service/api-client.ts';
@@ -17,7 +16,7 @@ const TURNS = 2;
 
 async function keyFor(on: TestService, orgId: string): Promise<string> {
   const em = on.orm.em.fork();
-  await ensureOrganisation(dbOf(em), orgId, orgId, new Date());
+  await ensureOrganisation(em, orgId, orgId, new Date());
   return (await createApiKey(em, { orgId, role: 'ingest', name: orgId })).key;
 }
 

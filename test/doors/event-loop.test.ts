@@ -1,7 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dbOf } from '../../shared/db/orm.ts';
 import { createApiKey } from '../../shared/organisations/api-keys.ts';
 import { ensureOrganisation } from '../../shared/organisations/organisations.ts';
 import { startService, type TestService } from '../service/service.ts';
@@ -19,7 +18,7 @@ let key: string;
 beforeAll(async () => {
   service = await startService({ workers: false });
   const em = service.orm.em.fork();
-  await ensureOrganisation(dbOf(em), 'acme', 'acme', new Date());
+  await ensureOrganisation(em, 'acme', 'acme', new Date());
   key = (await createApiKey(em, { orgId: 'acme', role: 'ingest', name: 'sender' })).key;
   // Warm-up: compiled code and open connections.
   await post(lines(10_000), ndjson);
