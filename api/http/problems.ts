@@ -7,7 +7,9 @@ import { type ProblemCode, statusOf } from './problem-codes.ts';
 
 /** An answer must not be much longer than its request. */
 const MAX_ERRORS = 100;
-const MAX_TEXT_LENGTH = 500;
+const MAX_FIELD_LENGTH = 500;
+/** Of all messages together: one may list every metric of the catalog, a hundred may each quote a long value. */
+const MAX_MESSAGES_LENGTH = 16_000;
 
 /** Temporal, or the issuer's keys: a failover takes a few seconds. */
 const UNAVAILABLE_RETRY_AFTER_SECONDS = 5;
@@ -45,11 +47,12 @@ export function problems(log: Log): Middleware {
 
 /** Errors quote the request, which may contain anything of any length. */
 function clipped(errors: readonly FieldError[]): FieldError[] {
-  return errors.slice(0, MAX_ERRORS).map((error) => ({
-    ...error,
-    field: clip(error.field, MAX_TEXT_LENGTH),
-    message: clip(error.message, MAX_TEXT_LENGTH),
-  }));
+  let left = MAX_MESSAGES_LENGTH;
+  return errors.slice(0, MAX_ERRORS).map((error) => {
+    const message = clip(error.message, left);
+    left -= message.length;
+    return { ...error, field: clip(error.field, MAX_FIELD_LENGTH), message };
+  });
 }
 
 function problemOf(error: unknown): Problem {
