@@ -59,8 +59,8 @@ async function token(claims: Claims, privateKey = keys.privateKey): Promise<stri
 
 const bearer = async (claims: Claims) => createApiClient(service.origin, await token(claims));
 
-describe('a token of the issuer', () => {
-  it('is a credential of the organisation, role and user in its claims', async () => {
+describe('a JWT of the configured issuer', () => {
+  it('authenticates as the organisation, role and user of its claims', async () => {
     const jane = await bearer({ org: 'acme', role: 'member', sub: 'jane' });
     expect((await jane.post('/executions', { agent_id: 'a' })).json).toMatchObject({ user_id: 'jane' });
     expect((await jane.get('/settings')).status).toBe(403);
@@ -69,20 +69,20 @@ describe('a token of the issuer', () => {
   });
 
   it.each<[string, Claims]>([
-    ['of another audience', { org: 'acme', role: 'admin', audience: 'other' }],
-    ['of another issuer', { org: 'acme', role: 'admin', issuer: 'https://evil.example' }],
+    ['for another audience', { org: 'acme', role: 'admin', audience: 'other' }],
+    ['from another issuer', { org: 'acme', role: 'admin', issuer: 'https://evil.example' }],
     ['that has expired', { org: 'acme', role: 'admin', expires: '-1h' }],
-    ['without an organisation', { role: 'admin' }],
-    ['of an organisation that is not here', { org: 'nowhere', role: 'admin' }],
-    ['of a role that there is not', { org: 'acme', role: 'king' }],
-    ['of a member without a user', { org: 'acme', role: 'member' }],
-  ])('%s is refused', async (_, claims) => {
+    ['without an organisation claim', { role: 'admin' }],
+    ['for an unknown organisation', { org: 'nowhere', role: 'admin' }],
+    ['with an unknown role', { org: 'acme', role: 'king' }],
+    ['for a member without a subject', { org: 'acme', role: 'member' }],
+  ])('%s is rejected with 401', async (_, claims) => {
     const { status, json, headers } = await (await bearer(claims)).get('/settings');
     expect([status, json.type]).toEqual([401, 'urn:tidemark:problem:unauthenticated']);
     expect(headers.get('www-authenticate')).toContain('invalid_token');
   });
 
-  it('signed by somebody else, or by nobody, is refused', async () => {
+  it('is rejected if signed with another key, unsigned or malformed', async () => {
     const forged = await token({ org: 'acme', role: 'operator' }, otherKeys.privateKey);
     const [, payload] = (await token({ org: 'acme', role: 'operator' })).split('.');
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
@@ -93,7 +93,7 @@ describe('a token of the issuer', () => {
 });
 
 describe('API keys', () => {
-  it('are made, listed and revoked, and shown only once', async () => {
+  it('are created, listed and revoked, and shown only at creation', async () => {
     const made = await admin.post('/api-keys', { name: 'shipper', role: 'ingest', scopes: ['telemetry'] });
     expect(made).toMatchObject({
       status: 201,
@@ -111,7 +111,7 @@ describe('API keys', () => {
     expect((await admin.delete(`/api-keys/${made.json.id}`)).status).toBe(404);
   });
 
-  it('are not made above the role of who asks, nor for an Idempotency-Key to give away again', async () => {
+  it("do not exceed their creator's role, and are not shown again to a repeated Idempotency-Key", async () => {
     expect((await admin.post('/api-keys', { name: 'k', role: 'operator' })).status).toBe(403);
     expect((await admin.post('/api-keys', { name: 'k', role: 'member' })).json.errors[0].field).toBe('user_id');
     expect(
@@ -127,7 +127,7 @@ describe('API keys', () => {
     expect(two.json.key).toBeUndefined();
   });
 
-  it('of another organisation are out of reach', async () => {
+  it('of another organisation can be neither listed nor revoked', async () => {
     const other = await service.clientFor('globex', 'admin');
     const { json } = await admin.post('/api-keys', { name: 'mine', role: 'ingest' });
     expect((await other.delete(`/api-keys/${json.id}`)).status).toBe(404);
@@ -135,7 +135,7 @@ describe('API keys', () => {
   });
 });
 
-it('tells in the audit log who did what', async () => {
+it('records actor, action and target in the audit log', async () => {
   const boss = await bearer({ org: 'acme', role: 'admin', sub: 'boss' });
   await boss.patch('/settings', { name: 'Acme Ltd' });
   expect((await admin.get('/settings')).json).toMatchObject({ name: 'Acme Ltd', time_zone: 'UTC' });
@@ -157,7 +157,7 @@ it('tells in the audit log who did what', async () => {
 
 describe('a rate limit', () => {
   it.each(['memory', 'postgres'])(
-    'kept in %s tells each credential what is left, and when to come back',
+    'kept in %s applies to each credential and reports the remaining requests and Retry-After',
     async (store) => {
       const small = await startService({
         workers: false,
@@ -179,13 +179,13 @@ describe('a rate limit', () => {
   );
 });
 
-it('answers with a request id, with headers that a browser keeps to, and only to origins that are allowed', async () => {
+it('sets a request id, security headers and CORS headers for allowed origins only', async () => {
   const { headers } = await admin.get('/settings', { 'x-request-id': 'abc-1', origin: 'https://app.example' });
   expect(headers.get('x-request-id')).toBe('abc-1');
   expect(headers.get('x-content-type-options')).toBe('nosniff');
   expect(headers.get('content-security-policy')).toContain("default-src 'none'");
   expect(headers.get('access-control-allow-origin')).toBe('https://app.example');
-  const stranger = await admin.get('/nothing', { 'x-request-id': 'no way\u00e9', origin: 'https://evil.example' });
-  expect(stranger.headers.get('access-control-allow-origin')).toBeNull();
-  expect(stranger.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  const foreign = await admin.get('/nothing', { 'x-request-id': 'no way\u00e9', origin: 'https://evil.example' });
+  expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
+  expect(foreign.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });

@@ -8,8 +8,8 @@ import { type ApiClient, createApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
 /**
- * Every call of the API: the least role that may make it, and an example of it upon things of the organisation `acme`.
- * A route that is not in this table fails the test, so that nobody adds one without saying who may call it.
+ * Every route of the API with the lowest role that may call it and an example request on data of the organisation
+ * `acme`. A route that is missing here fails the test: each new route has to declare its access.
  */
 const table: Record<string, { least: Role | 'nobody'; path?: string; body?: object }> = {
   'GET /health': { least: 'nobody' },
@@ -80,7 +80,7 @@ const nameOf = (route: Route) => `${route.method} ${route.path}`;
 let service: TestService;
 let report = '';
 let erasure = '';
-/** A path with the ids of what is there. */
+/** The path with the ids of existing objects filled in. */
 const named = (path: string) => path.replace('{report}', report).replace('{erasure}', erasure);
 
 beforeAll(async () => {
@@ -113,22 +113,22 @@ async function call(client: ApiClient, name: string): Promise<number> {
   return status;
 }
 
-it('knows every route', () => {
+it('lists every route', () => {
   expect(routes.map(nameOf).sort()).toEqual(Object.keys(table).sort());
 });
 
 describe.each(Object.entries(table))('%s', (name, { least }) => {
-  it('answers 401 without a credential, and with one that is not known', async () => {
-    const stranger = createApiClient(service.origin, 'tm_nobody');
-    const wanted = least === 'nobody' ? 200 : 401;
-    expect([await call(service.anonymous, name), await call(stranger, name)]).toEqual([wanted, wanted]);
+  it('answers 401 without a credential or with an unknown one', async () => {
+    const unknown = createApiClient(service.origin, 'tm_nobody');
+    const expected = least === 'nobody' ? 200 : 401;
+    expect([await call(service.anonymous, name), await call(unknown, name)]).toEqual([expected, expected]);
   });
 
-  it(`is open from the role ${least} on`, async () => {
+  it(`requires at least the role ${least}`, async () => {
     for (const role of ROLES) {
       const client = await service.clientFor('acme', role, { userId: 'jane' });
       const allowed = least === 'nobody' || ROLES.indexOf(role) >= ROLES.indexOf(least);
-      // DELETE goes last of its kind: what it removes is needed by the others.
+      // Only the last role sends DELETE: the other roles still need the object.
       if (name.startsWith('DELETE') && allowed) continue;
       const status = await call(client, name);
       if (allowed) expect(status, role).not.toBeOneOf([401, 403, 404, 405, 500, 503]);
@@ -136,7 +136,7 @@ describe.each(Object.entries(table))('%s', (name, { least }) => {
     }
   });
 
-  it("shows another organisation's admin nothing of this one", async () => {
+  it("denies an admin of another organisation access to this one's data", async () => {
     const other = await service.clientFor('globex', 'admin');
     const status = await call(other, name);
     const namesAThing = table[name]?.path !== undefined && !name.startsWith('PUT');
@@ -146,7 +146,7 @@ describe.each(Object.entries(table))('%s', (name, { least }) => {
 });
 
 it.each(Object.entries(table).filter(([, { least }]) => least !== 'nobody'))(
-  '%s takes no link in place of a credential that was not signed for it',
+  '%s rejects a link with a forged signature in place of a credential',
   async (name, example) => {
     const [method = '', path = ''] = name.split(' ');
     const link = `${named(example.path ?? path)}?org_id=acme&expires=9999999999&signature=${'A'.repeat(43)}`;
@@ -155,7 +155,7 @@ it.each(Object.entries(table).filter(([, { least }]) => least !== 'nobody'))(
 );
 
 describe('a member', () => {
-  it('reads and finishes what is its own, and nothing else', async () => {
+  it('reads and updates only its own records', async () => {
     const jane = await service.clientFor('acme', 'member', { userId: 'jane' });
     expect((await jane.get('/executions/e1')).status).toBe(200);
     expect((await jane.get('/executions/e2')).status).toBe(404);
@@ -166,7 +166,7 @@ describe('a member', () => {
     expect((await jane.get('/executions?user_id=john')).status).toBe(403);
   });
 
-  it('writes as itself', async () => {
+  it('writes records only under its own user id', async () => {
     const jane = await service.clientFor('acme', 'member', { userId: 'jane' });
     expect((await jane.post('/executions', { agent_id: 'a' })).json.user_id).toBe('jane');
     expect((await jane.post('/executions', { agent_id: 'a', user_id: 'john' })).status).toBe(403);
@@ -176,18 +176,18 @@ describe('a member', () => {
   });
 });
 
-describe('a key', () => {
-  it('with scopes may do no more than they say', async () => {
+describe('an API key', () => {
+  it('is limited to its scopes', async () => {
     const narrow = await service.clientFor('acme', 'admin', { scopes: ['telemetry'] });
     expect((await narrow.post('/track', {})).status).toBe(202);
     expect((await narrow.get('/reports')).status).toBe(403);
   });
 
-  it('is refused once it has expired or was revoked', async () => {
+  it('is rejected once it is expired or revoked', async () => {
     const em = service.orm.em.fork();
-    const wanted = { orgId: 'acme', role: 'admin', name: 'short' } as const;
-    const expired = await createApiKey(em, { ...wanted, expiresAt: new Date(Date.now() - 1000) });
-    const revoked = await createApiKey(em, wanted);
+    const attributes = { orgId: 'acme', role: 'admin', name: 'short' } as const;
+    const expired = await createApiKey(em, { ...attributes, expiresAt: new Date(Date.now() - 1000) });
+    const revoked = await createApiKey(em, attributes);
     expect((await createApiClient(service.origin, revoked.key).get('/settings')).status).toBe(200);
     expect(await revokeApiKey(em, revoked.record.id)).toBe(true);
     for (const { key } of [expired, revoked]) {

@@ -1,4 +1,4 @@
-/** Reads a CSV (RFC 4180) with a header, without the code that writes ours. */
+/** Parses a CSV (RFC 4180) with a header, independently of the production writer. */
 export function parseCsv(text: string): Record<string, string>[] {
   const lines: string[][] = [];
   let line: string[] = [];

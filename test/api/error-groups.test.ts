@@ -16,7 +16,7 @@ afterAll(() => service.close());
 
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 
-/** Stores an error; all of one message are one group. @returns its id */
+/** Stores an error; errors with the same message form one group. @returns its id */
 async function log(message: string, fields: object = {}): Promise<string> {
   const { status, json } = await admin.post('/errors/log', { level: 'ERROR', message, ...fields });
   expect(status).toBe(201);
@@ -25,8 +25,8 @@ async function log(message: string, fields: object = {}): Promise<string> {
 
 const detail = async (id: string) => (await admin.get(`/errors/${id}`)).json;
 
-describe('a group', () => {
-  it('is resolved, opened and ignored by any of its errors; who and when is kept and goes into the audit log', async () => {
+describe('an error group', () => {
+  it('changes status through any of its errors, recording actor and time, also in the audit log', async () => {
     const [one, two] = [await log('decided'), await log('decided')];
     const note = 'Fixed in 1.4.2.';
     const { json } = await admin.patch(`/errors/${one}`, { status: 'resolved', resolution_note: note });
@@ -54,7 +54,7 @@ describe('a group', () => {
     ]);
   });
 
-  it('keeps its who and when as it is resolved again; a new note replaces the old', async () => {
+  it('keeps actor and time when resolved again; a new note replaces the old one', async () => {
     const id = await log('resolved twice');
     const first = await admin.patch(`/errors/${id}`, { status: 'resolved', resolution_note: 'one' });
     const other = await service.clientFor('acme', 'admin', { userId: 'other' });
@@ -63,7 +63,7 @@ describe('a group', () => {
     expect(noted.json).toEqual({ ...first.json, resolution_note: 'two' });
   });
 
-  it('is reopened by an occurrence later than its resolution, and by no other', async () => {
+  it('is reopened only by a new occurrence later than its resolution', async () => {
     const ahead = new Date(Date.now() + 3_600_000).toISOString();
     const id = await log('comes back', { occurred_at: ahead, error_id: 'ahead' });
     await admin.patch(`/errors/${id}`, { status: 'resolved' });
@@ -84,14 +84,14 @@ describe('a group', () => {
     expect(await detail(id)).toMatchObject({ status: 'open', occurrences: 7, reopen_count: 2 });
   });
 
-  it('that is ignored stays ignored', async () => {
+  it('stays ignored when an ignored error occurs again', async () => {
     const id = await log('noise');
     await admin.patch(`/errors/${id}`, { status: 'ignored' });
     await log('noise');
     expect(await detail(id)).toMatchObject({ status: 'ignored', occurrences: 2, reopen_count: 0 });
   });
 
-  it('that is being resolved lets nothing be stored before that is seen', async () => {
+  it('blocks ingestion of its errors until a pending resolution commits', async () => {
     const id = await log('meanwhile');
     const { fingerprint } = await detail(id);
     const ahead = new Date(Date.now() + 3_600_000).toISOString();
@@ -105,12 +105,13 @@ describe('a group', () => {
       } as const;
       await changeErrorGroup(dbOf(em), change);
       const storing = log('meanwhile', { occurred_at: ahead });
-      const isWaiting = sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      const isWaiting = sql`
+        SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
       const waiting = eventually('the batch to wait for the lock', 20_000, async () =>
         (await isWaiting.execute(dbOf(service.orm.em.fork()))).rows.length > 0 ? 'waits' : undefined,
       );
       expect(await Promise.race([storing.then(() => 'stored'), waiting])).toBe('waits');
-      // In a list: a promise that stands alone would be waited for before the commit.
+      // In an array: a bare promise would be awaited before the commit.
       return [storing];
     });
     await stored;

@@ -7,14 +7,14 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-describe('statistics', () => {
+describe('error statistics', () => {
   const timeZone = 'America/New_York';
   const localDay = new Intl.DateTimeFormat('en-CA', { timeZone });
   const types = ['KeyError', 'TimeoutError', 'ValueError', undefined];
   const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
   const words = ['alpha', 'beta', 'gamma', 'delta', 'eps', 'zeta', 'eta', 'theta', 'iota', 'kappa', 'mu', 'nu', 'xi'];
 
-  /** The same numbers each time, so that a failure can be looked at. */
+  /** Seeded, so that failures are reproducible. */
   function createRandom(seed: number) {
     let state = seed;
     return (below: number) => {
@@ -23,7 +23,7 @@ describe('statistics', () => {
     };
   }
 
-  it('equal a count of what was sent, over a change of the clocks', async () => {
+  it('match the counts of the sent errors across a DST change', async () => {
     const org = await service.clientFor('statistics', 'admin');
     await org.patch('/settings', { time_zone: timeZone });
     const random = createRandom(7);
@@ -96,7 +96,7 @@ describe('statistics', () => {
     }
   });
 
-  it('show days and levels without errors too, and no trend against nothing', async () => {
+  it('include days and levels without errors, and a null trend without a previous value', async () => {
     const org = await service.clientFor('quiet', 'admin');
     await org.post('/errors/log', { level: 'ERROR', message: 'once', occurred_at: '2025-05-02T10:00:00Z' });
     const { json } = await org.get('/errors/stats?start_date=2025-05-01&end_date=2025-05-03');

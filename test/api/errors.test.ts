@@ -12,7 +12,7 @@ afterAll(() => service.close());
 
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 
-/** Stores an error; all of one message are one group. @returns its id */
+/** Stores an error; errors with the same message form one group. @returns its id */
 async function log(message: string, fields: object = {}, client = admin): Promise<string> {
   const { status, json } = await client.post('/errors/log', { level: 'ERROR', message, ...fields });
   expect(status).toBe(201);
@@ -22,7 +22,7 @@ async function log(message: string, fields: object = {}, client = admin): Promis
 const detail = async (id: string) => (await admin.get(`/errors/${id}`)).json;
 
 describe('errors', () => {
-  it('are listed, and shown with all that is known of their group', async () => {
+  it('are listed, and returned by id with the details of their group', async () => {
     const first = ago(60);
     const last = ago(30);
     const fields = { exception_type: 'KeyError', stack_trace: 'at f (x.ts:1:2)', context: { a: 1 } };
@@ -55,7 +55,7 @@ describe('errors', () => {
     });
   });
 
-  it('are counted right when they come again, late and in any order', async () => {
+  it('count once when sent again, and in any order', async () => {
     const records = [50, 20, 90].map((seconds) => ({
       type: 'error',
       error_id: `again-${seconds}`,
@@ -70,7 +70,7 @@ describe('errors', () => {
     expect(shown.last_seen).toBe(records[1]?.occurred_at);
   });
 
-  it('are filtered, searched and bounded', async () => {
+  it('are filtered, searched and limited to a range', async () => {
     const org = await service.clientFor('filters', 'admin');
     const records = [
       { error_id: 'f1', level: 'WARNING', message: 'disk 100%_full', status_code: 500, user_id: 'jane' },
@@ -100,7 +100,7 @@ describe('errors', () => {
     expect(await found('start_date=2024-01-01&end_date=2024-01-31')).toEqual([]);
   });
 
-  it.each(['false', 'true'])('are listed page by page through equal times, with group=%s', async (group) => {
+  it.each(['false', 'true'])('are paged across equal timestamps without gaps, with group=%s', async (group) => {
     const org = await service.clientFor(`pages-${group}`, 'admin');
     const at = ago(100);
     const words = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'];
@@ -129,7 +129,7 @@ describe('errors', () => {
     }
   });
 
-  it('are shown by group with their latest occurrence that the filters let through', async () => {
+  it('are grouped with the latest occurrence that matches the filters', async () => {
     const org = await service.clientFor('latest', 'admin');
     await log('mixed', { level: 'ERROR', error_id: 'older', occurred_at: ago(90) }, org);
     await log('mixed', { level: 'CRITICAL', error_id: 'newer', occurred_at: ago(10) }, org);
@@ -139,7 +139,7 @@ describe('errors', () => {
     expect(await rows('&level=ERROR')).toMatchObject([{ id: 'older', occurrences: 3 }]);
   });
 
-  it('of another organisation are out of reach, also where fingerprints are equal', async () => {
+  it('of another organisation are inaccessible, even with equal fingerprints', async () => {
     const other = await service.clientFor('globex', 'admin');
     const mine = await log('shared message', { error_id: 'shared' });
     await log('shared message', { error_id: 'theirs' }, other);
@@ -152,7 +152,7 @@ describe('errors', () => {
   });
 });
 
-it('refuses what is no parameter, no status and no error', async () => {
+it('rejects unknown parameters, statuses and error ids', async () => {
   const id = await log('refused');
   for (const path of [
     '/errors?level=FATAL',
@@ -182,7 +182,7 @@ it('refuses what is no parameter, no status and no error', async () => {
   expect((await admin.patch('/errors/nobody', { status: 'open' })).status).toBe(404);
 });
 
-it('is open to admins whose keys have the scope', async () => {
+it('requires the role admin and a key with the scope', async () => {
   const jane = await service.clientFor('acme', 'member', { userId: 'jane' });
   const narrow = await service.clientFor('acme', 'admin', { scopes: ['telemetry', 'executions'] });
   const metrics = await service.clientFor('acme', 'admin', { scopes: ['metrics'] });

@@ -37,7 +37,7 @@ async function found(query: string, client = admin): Promise<string[]> {
   return json.data.map((row: { event_id: string }) => row.event_id);
 }
 
-it('lists the events of the range, the latest first, as they are stored', async () => {
+it('lists the events of the range as stored, latest first', async () => {
   const { json } = await admin.get('/events');
   expect(json.data.map((row: { event_id: string }) => row.event_id)).toEqual(['e1', 'e4', 'e3', 'e2']);
   expect(json.data[2]).toMatchObject({ occurred_at: at, feature: 'Chat', duration_ms: 20.5, user_id: null });
@@ -62,7 +62,7 @@ it.each([
   expect(await found(query)).toEqual(ids);
 });
 
-it('goes on from page to page through equal times, and meets no event twice', async () => {
+it('pages through equal timestamps without gaps or repeats', async () => {
   const ids: string[] = [];
   let cursor = '';
   do {
@@ -73,7 +73,7 @@ it('goes on from page to page through equal times, and meets no event twice', as
   expect(ids).toEqual(['e1', 'e4', 'e3', 'e2']);
 });
 
-it('shows a member its own events, and another organisation its own', async () => {
+it('limits a member to its own events, and a client to its organisation', async () => {
   const jane = await service.clientFor('acme', 'member', { userId: 'jane' });
   expect(await found('', jane)).toEqual(['e1', 'e4']);
   expect(await found('user_id=jane', jane)).toEqual(['e1', 'e4']);
@@ -85,7 +85,7 @@ it('shows a member its own events, and another organisation its own', async () =
   expect((await narrow.get('/events')).status).toBe(403);
 });
 
-it('finds a user under its own id and under its pseudonym, where users are anonymised', async () => {
+it('finds an anonymised user by id and by pseudonym', async () => {
   const owner = await service.clientFor('private', 'admin');
   await owner.patch('/settings', { privacy: { anonymise_user_ids: true } });
   const { json } = await owner.post('/events', { event_type: 'x', event_name: 'y', user_id: 'jane' });
@@ -104,6 +104,6 @@ it.each([
   'event_name=',
   'start_date=2026-02-01',
   'days=3&period=7d',
-])('refuses %s', async (query) => {
+])('rejects %s with 400', async (query) => {
   expect((await admin.get(`/events?${query}`)).status).toBe(400);
 });

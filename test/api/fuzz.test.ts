@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Values that look right, values that nearly do, and any JSON at all, strings with NUL and half surrogates among it. */
+/** Valid-looking values, near misses and arbitrary JSON, including strings with NUL and lone surrogates. */
 const value = fc.oneof(
   fc.constantFrom(
     'success',
@@ -40,7 +40,7 @@ const record = fc
       .map((fields) => ({ ...fields, type: fact.recordType })),
   );
 
-it('answers any batch with what it took and what it did not, never with a fault of its own', async () => {
+it('answers any batch with 202 and the counts of accepted, duplicate and rejected records', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(record, fc.jsonValue()), { maxLength: 20 }), async (batch) => {
       const { status, json } = await client.post('/batch', batch);
@@ -52,7 +52,7 @@ it('answers any batch with what it took and what it did not, never with a fault 
   );
 });
 
-it('answers any single record with 2xx, or 4xx and the fields at fault', async () => {
+it('answers any single record with 2xx, or with 4xx and the invalid fields', async () => {
   const paths: Record<string, string> = {
     event: '/events',
     execution: '/executions',
@@ -69,7 +69,7 @@ it('answers any single record with 2xx, or 4xx and the fields at fault', async (
   );
 });
 
-it('answers any query and any report with 2xx or 4xx', async () => {
+it('answers any query and any report request with 2xx or 4xx', async () => {
   const names = [
     'limit',
     'cursor',

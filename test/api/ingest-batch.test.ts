@@ -19,7 +19,7 @@ const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOStri
 const execution = async (id: string) => (await admin.get(`/executions/${id}`)).json;
 
 describe('a batch', () => {
-  it('stores its good records and names the bad ones by index, field and reason', async () => {
+  it('stores valid records and reports invalid ones by index, field and reason', async () => {
     const { status, json } = await org.post('/batch', [
       { type: 'event', event_type: 'x', event_name: 'good' },
       { type: 'event', event_type: 'x' },
@@ -59,7 +59,7 @@ describe('a batch', () => {
     for (const { message } of json.errors) expect(message).not.toBe('');
   });
 
-  it('is taken as NDJSON, also gzipped, and a broken line is one bad record', async () => {
+  it('accepts NDJSON, plain or gzipped, and counts a malformed line as one rejected record', async () => {
     const lines = [
       '{"type":"event","event_type":"n","event_name":"1"}',
       '{"type":',
@@ -77,7 +77,7 @@ describe('a batch', () => {
     }
   });
 
-  it('is refused whole when it is too large, of another type, or no JSON', async () => {
+  it('is rejected whole when too large (413), of another type or encoding (415), or malformed (400)', async () => {
     const event = { type: 'event', event_type: 'x', event_name: 'y' };
     expect(
       (
@@ -103,7 +103,7 @@ describe('a batch', () => {
     }
   });
 
-  it('changes nothing when it is sent again', async () => {
+  it('stores nothing new when sent again', async () => {
     const at = ago(60);
     const records = [
       { type: 'session', session_id: 's', started_at: at },
@@ -162,7 +162,7 @@ describe('a batch', () => {
     expect((await org.post('/batch', twice)).json).toMatchObject({ accepted: 0, duplicates: 16, rejected: 0 });
   });
 
-  it('keeps organisations apart, also where their ids are equal', async () => {
+  it('keeps organisations apart, even with equal ids', async () => {
     const other = await service.clientFor('globex', 'admin');
     await org.post('/executions', { execution_id: 'same', agent_id: 'acme-agent' });
     await other.post('/executions', { execution_id: 'same', agent_id: 'globex-agent' });
@@ -173,7 +173,7 @@ describe('a batch', () => {
     expect((await other.post('/executions', { agent_id: 'x', org_id: 'globex' })).status).toBe(201);
   });
 
-  it('writes the quarter hours that it touched into the ledger, once a batch', async () => {
+  it('marks each quarter hour that it touches once in the bucket ledger', async () => {
     const client = await service.clientFor('ledger', 'ingest');
     const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
     const event = (time: string) => ({

@@ -17,7 +17,7 @@ const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOStri
 const execution = async (id: string) => (await admin.get(`/executions/${id}`)).json;
 
 describe('an execution', () => {
-  it('is started, then finished, and shows how long it took', async () => {
+  it('is started, then finished, and has a duration', async () => {
     const started = await org.post('/executions', {
       execution_id: 'e1',
       agent_id: 'a',
@@ -34,7 +34,7 @@ describe('an execution', () => {
     expect(await execution('e1')).toMatchObject({ agent_name: 'Ada', tool_usages: [], ai_usage: [], tool_count: 0 });
   });
 
-  it('keeps its first start time and its final status, and has its gaps filled', async () => {
+  it('keeps its first start time and its final status, and fills missing fields', async () => {
     const first = ago(100);
     await org.post('/executions', { execution_id: 'e2', agent_id: 'a', started_at: first, task_name: 'one' });
     await org.patch('/executions/e2', { status: 'failure', error_type: 'timeout' });
@@ -56,7 +56,7 @@ describe('an execution', () => {
     });
   });
 
-  it('takes over what the record that finishes it says, whichever of the two comes first', async () => {
+  it('takes the values of its finishing record, in either order of arrival', async () => {
     const start = { type: 'execution', execution_id: 'e3', agent_id: 'a', started_at: ago(5), steps: 0 };
     const finish = { ...start, status: 'success', steps: 3, ended_at: ago(1) };
     await org.post('/batch', [start, finish]);
@@ -68,7 +68,7 @@ describe('an execution', () => {
     expect(await execution('e4')).toMatchObject({ steps: 3, status: 'success' });
   });
 
-  it('is finished by a batch record that names nothing but its id', async () => {
+  it('is finished by a batch record with its id and status only', async () => {
     const start = { type: 'execution', execution_id: 'e5', agent_id: 'a' };
     const finish = { type: 'execution', execution_id: 'e5', status: 'timeout' };
     const { json } = await org.post('/batch', [finish, start, { ...finish, execution_id: 'never-started' }]);
@@ -76,11 +76,11 @@ describe('an execution', () => {
     expect(await execution('e5')).toMatchObject({ status: 'timeout', agent_id: 'a' });
   });
 
-  it('is answered with 404 when it is finished under an unknown id', async () => {
+  it('answers a PATCH of an unknown id with 404', async () => {
     expect((await org.patch('/executions/nobody', { status: 'success' })).status).toBe(404);
   });
 
-  it('reads the aliases of older clients', async () => {
+  it('accepts the field aliases of older clients', async () => {
     const at = ago(20);
     const { json } = await org.post('/executions', {
       execution_id: 'e6',
@@ -91,7 +91,7 @@ describe('an execution', () => {
     expect(json).toMatchObject({ started_at: at, status: 'failure' });
   });
 
-  it('lists the latest first, filtered and page by page', async () => {
+  it('is listed latest first, filtered and paged', async () => {
     const records = [1, 2, 3, 4, 5].map((n) => ({
       type: 'execution',
       execution_id: `page-${n}`,

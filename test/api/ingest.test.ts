@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 describe('an Idempotency-Key', () => {
-  it('gives the first answer again, and stores nothing twice', async () => {
+  it('repeats the first response, and stores nothing twice', async () => {
     const body = { event_type: 'x', event_name: 'once' };
     const headers = { 'idempotency-key': 'k1' };
     const answers = await Promise.all([1, 2, 3].map(() => org.post('/events', body, headers)));
@@ -24,7 +24,7 @@ describe('an Idempotency-Key', () => {
     expect((await org.post('/track', body, headers)).status).toBe(422);
   });
 
-  it('is free again when its request was refused', async () => {
+  it('can be reused after its request was rejected', async () => {
     const headers = { 'idempotency-key': 'k2' };
     expect((await org.post('/events', { event_type: 'x' }, headers)).status).toBe(400);
     expect((await org.post('/events', { event_type: 'x', event_name: 'y' }, headers)).status).toBe(201);
@@ -37,7 +37,7 @@ describe('AI usage', () => {
     return json;
   };
 
-  it('is priced by the server in exact decimals, its tokens told apart', async () => {
+  it('is priced by the server in exact decimals, with cached and uncached tokens separated', async () => {
     const priced = await usage({
       model: 'gpt-4o',
       provider: 'openai',
@@ -56,7 +56,7 @@ describe('AI usage', () => {
     });
   });
 
-  it('keeps a cost that is given, and tells no price from no cost', async () => {
+  it('keeps a given cost, and marks usage without a known price as unpriced', async () => {
     expect(await usage({ model: 'gpt-4o', cost_usd: 0.3, input_tokens: 1 })).toMatchObject({
       cost_usd: 0.3,
       cost_source: 'given',
@@ -70,7 +70,7 @@ describe('AI usage', () => {
 });
 
 describe('privacy', () => {
-  it('keeps no more than the organisation allows, and the same user stays the same', async () => {
+  it('stores only what the settings allow, with a stable pseudonym for each user', async () => {
     const owner = await service.clientFor('private', 'admin');
     const changed = await owner.patch('/settings', {
       privacy: { store_query: false, max_text_length: 4, anonymise_user_ids: true, store_ip: false },
@@ -91,7 +91,7 @@ describe('privacy', () => {
 });
 
 describe('overload', () => {
-  it('is answered with 429 and when to come back, and what was taken is stored', async () => {
+  it('is answered with 429 and Retry-After; accepted records are stored', async () => {
     const busy = await startService({ workers: false, env: { INGEST_MAX_CONCURRENT: '1', INGEST_MAX_WAITING: '1' } });
     try {
       const client = await busy.clientFor('acme', 'ingest');

@@ -16,7 +16,7 @@ afterAll(() => service.close());
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]) => (values.length === 0 ? null : sum(values) / values.length);
 const percent = (part: number, whole: number) => (whole === 0 ? null : (100 * part) / whole);
-/** Exact but for the last digits of a double. */
+/** Equal up to double rounding. */
 const about = (value: number | null) => (value === null ? null : expect.closeTo(value, 6));
 const named = (sent: readonly Sent[], name: string) => sent.filter((one) => textOf(one, 'event_name') === name);
 const ofType = (sent: readonly Sent[], type: Sent['type']) => sent.filter((one) => one.type === type);
@@ -26,12 +26,14 @@ const users = (sent: readonly Sent[]) => new Set(sent.filter(isOfUser).map(({ us
 
 function ai(sent: readonly Sent[]) {
   const usages = ofType(sent, 'ai_usage');
-  const told = usages.filter(({ record }) => record.cache_hit !== undefined);
+  const withCacheHit = usages.filter(({ record }) => record.cache_hit !== undefined);
   const seconds = mean(usages.map((one) => numberOf(one, 'latency_ms') / 1000));
   return {
     requests: usages.length,
     avg_response_time: about(seconds),
-    cache_hit_rate: about(percent(told.filter(({ record }) => record.cache_hit === true).length, told.length)),
+    cache_hit_rate: about(
+      percent(withCacheHit.filter(({ record }) => record.cache_hit === true).length, withCacheHit.length),
+    ),
     success_rate: about(percent(usages.filter(({ record }) => record.success === true).length, usages.length)),
     total_tokens: sum(usages.map((one) => numberOf(one, 'input_tokens') + numberOf(one, 'output_tokens'))),
     total_cost: about(cost(usages)),
@@ -58,13 +60,13 @@ function featureDays(sent: readonly Sent[], dayOf: (ms: number) => string) {
   return [...Map.groupBy(events, (one) => JSON.stringify([dayOf(one.at), textOf(one, 'feature')]))]
     .map(([key, rows]) => {
       const [date, feature]: string[] = JSON.parse(key);
-      const told = rows.filter(({ record }) => record.duration_ms !== undefined);
+      const timed = rows.filter(({ record }) => record.duration_ms !== undefined);
       return {
         feature: String(feature),
         date: String(date),
         usage_count: rows.length,
         unique_users: users(rows).size,
-        avg_duration_ms: about(mean(told.map((one) => numberOf(one, 'duration_ms')))),
+        avg_duration_ms: about(mean(timed.map((one) => numberOf(one, 'duration_ms')))),
       };
     })
     .sort((a, b) => (a.date === b.date ? (a.feature < b.feature ? -1 : 1) : a.date < b.date ? 1 : -1));
@@ -166,7 +168,7 @@ describe.each([
     }
   }
 
-  it('a moment after a write, half of it refreshed, and refreshed', { timeout: 120_000 }, async () => {
+  it('matches the sent records unrefreshed, half refreshed and fully refreshed', { timeout: 120_000 }, async () => {
     admin = await service.clientFor(orgId, 'admin');
     await admin.patch('/settings', { time_zone: timeZone });
     const records = sent.map(({ record }) => record);
@@ -179,7 +181,7 @@ describe.each([
     await check();
     await refreshAll(service.orm, orgId);
     await check();
-    // Late ones, here and there in days that are refreshed.
+    // Late records, spread over refreshed days.
     const late = telemetry({ seed: 99, count: 15, fromMs: now - 35 * DAY_MS, toMs: now - 1_000, users: 9 });
     sent.push(...late);
     const later = await admin.post(
@@ -190,7 +192,7 @@ describe.each([
     await check();
   });
 
-  it('narrows features to a user, a name and numbers', async () => {
+  it('filters feature usage by user, name and numeric bounds', async () => {
     const all = featureDays(rowsOf(whole), dayOf);
     expect(await pages(admin, `${whole}&feature=chat`, 3)).toEqual(all.filter(({ feature }) => feature === 'chat'));
     expect(await pages(admin, `${whole}&search=HOM`, 3)).toEqual(all.filter(({ feature }) => feature === 'Home'));
@@ -201,20 +203,20 @@ describe.each([
     expect(await pages(admin, `${whole}&user_id=user-1`, 3)).toEqual(featureDays(own, dayOf));
   });
 
-  it('shows another organisation nothing', async () => {
-    const stranger = await service.clientFor('stranger', 'admin');
-    expect((await stranger.get('/metrics?days=40')).json).toMatchObject({
+  it('returns no data to another organisation', async () => {
+    const other = await service.clientFor('stranger', 'admin');
+    expect((await other.get('/metrics?days=40')).json).toMatchObject({
       ai: { model: null, is_available: null, total_requests: 0, avg_response_time: null, cache_hit_rate: null },
       usage: { total_users: 0, active_users_24h: 0, total_quizzes_taken: 0 },
     });
-    expect((await stranger.get('/dashboard/stats')).json).toMatchObject({ users: { total: 0 }, errors: { open: 0 } });
-    expect((await stranger.get('/ai-features?days=40')).json.features).toEqual([]);
-    expect((await stranger.get('/popular-scenarios?days=40')).json).toEqual([]);
-    expect((await stranger.get('/feature-usage?days=40')).json.data).toEqual([]);
+    expect((await other.get('/dashboard/stats')).json).toMatchObject({ users: { total: 0 }, errors: { open: 0 } });
+    expect((await other.get('/ai-features?days=40')).json.features).toEqual([]);
+    expect((await other.get('/popular-scenarios?days=40')).json).toEqual([]);
+    expect((await other.get('/feature-usage?days=40')).json.data).toEqual([]);
   });
 });
 
-it('describes every metric of the catalog, with what it can be grouped by', async () => {
+it('describes every metric of the catalog with its dimensions', async () => {
   const admin = await service.clientFor('utc', 'admin');
   const { json } = await admin.get('/metric-catalog');
   const byName = new Map(json.data.map((metric: { name: string }) => [metric.name, metric]));
@@ -243,7 +245,7 @@ it('describes every metric of the catalog, with what it can be grouped by', asyn
   expect(new Set(names).size, 'a name means one metric').toBe(names.length);
 });
 
-it('says that a model is not available while all of its last requests fail', async () => {
+it('reports a model as unavailable while all of its latest requests fail', async () => {
   const admin = await service.clientFor('outage', 'admin');
   const usage = (n: number, success: boolean) => ({
     type: 'ai_usage',
@@ -269,7 +271,7 @@ it.each([
   '/popular-scenarios?limit=many',
   '/feature-usage?cursor=x',
   '/feature-usage?max_usage_count=few',
-])('refuses %s', async (path) => {
+])('rejects %s with 400', async (path) => {
   const admin = await service.clientFor('utc', 'admin');
   expect((await admin.get(path)).status).toBe(400);
 });

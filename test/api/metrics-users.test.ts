@@ -4,7 +4,7 @@ import { refreshAll } from '../rollups/facts.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
-/** Days of both begin between two hours of UTC. */
+/** The days of both zones start in the middle of a UTC hour. */
 const ZONES = { kolkata: 'Asia/Kolkata', 'saint-johns': 'America/St_Johns' } as const;
 const DAY_MS = 86_400_000;
 const now = Date.now();
@@ -43,7 +43,7 @@ function measuresOf(sent: readonly Sent[]): Measures {
 
 const isActivity = ({ type }: Sent) => type === 'event' || type === 'session' || type === 'execution';
 
-/** A row a user and day, the latest day first, from what was sent alone. */
+/** One row for each user and day, latest day first, computed from the sent records alone. */
 function userDays(sent: readonly Sent[], dayOf: (ms: number) => string) {
   const own = sent.filter((one) => one.user !== null && isActivity(one));
   const days = Map.groupBy(own, (one) => JSON.stringify([dayOf(one.at), one.user]));
@@ -91,7 +91,7 @@ async function pages(client: ApiClient, query: string, limit: number) {
 describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
   const { dayOf, hourOf } = localClock(timeZone);
   const sent = telemetry({ seed: timeZone.length, count: 3_000, fromMs: now - 9 * DAY_MS, toMs: now, users: 7 });
-  // One day of nobody breaks every streak.
+  // A day without activity ends every streak.
   const gap = dayOf(now - 4 * DAY_MS);
   const kept = sent.filter(({ at }) => dayOf(at) !== gap);
   const ranges = [
@@ -143,7 +143,7 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
     expect(stats.streak_days).toBe([0, 1, 2, 3].filter((days) => active.has(dayOf(now - days * DAY_MS))).length);
   }
 
-  it('a moment after a write, half of it refreshed, refreshed but for late ones, and refreshed', {
+  it('matches the sent records half refreshed, refreshed except for late records, and fully refreshed', {
     timeout: 120_000,
   }, async () => {
     admin = await service.clientFor(orgId, 'admin');
@@ -156,14 +156,14 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
     expect(rest).toMatchObject({ rejected: 0 });
     await check(kept.slice(0, -20));
     await refreshAll(service.orm, orgId);
-    // A few late ones: here and there in days that are refreshed.
+    // A few late records, spread over refreshed days.
     await admin.post('/batch', records.slice(-20));
     await check();
     await refreshAll(service.orm, orgId);
     await check();
   });
 
-  it('is what the report user_activity holds, row by row', async () => {
+  it('equals the user_activity report row by row', async () => {
     for (const parameters of [
       { start_date: dayOf(now - 8 * DAY_MS), end_date: dayOf(now - 2 * DAY_MS) },
       { start_date: oddStart, end_date: oddEnd },
@@ -181,7 +181,7 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
     }
   });
 
-  it('is narrowed to a user, a part of its id and numbers', async () => {
+  it('filters by user, by part of a user id and by numeric bounds', async () => {
     const query = ranges[0][0];
     const all = userDays(within(query), dayOf);
     expect(await pages(admin, `${query}&user_id=user-2`, 5)).toEqual(all.filter((row) => row.user_id === 'user-2'));
@@ -191,7 +191,7 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
     );
   });
 
-  it('shows a member its own, and another organisation nothing', async () => {
+  it('limits a member to its own activity, and returns none to another organisation', async () => {
     const member = await service.clientFor(orgId, 'member', { userId: 'user-1' });
     const query = ranges[0][0];
     const own = within(query).filter(({ user }) => user === 'user-1');
@@ -203,15 +203,15 @@ describe.each(Object.entries(ZONES))('in %s', (orgId, timeZone) => {
       expect((await member.get(`${path}?user_id=user-2`)).status).toBe(403);
       expect((await member.get(`${path}?user_id=user-1`)).status).toBe(200);
     }
-    const stranger = await service.clientFor('stranger', 'admin');
-    expect((await stranger.get('/user-activity?days=30')).json.data).toEqual([]);
-    expect((await stranger.get('/top-users?days=30')).json).toEqual([]);
-    const nothing = (await stranger.get('/user-activity/stats?days=30&user_id=user-1')).json;
+    const other = await service.clientFor('stranger', 'admin');
+    expect((await other.get('/user-activity?days=30')).json.data).toEqual([]);
+    expect((await other.get('/top-users?days=30')).json).toEqual([]);
+    const nothing = (await other.get('/user-activity/stats?days=30&user_id=user-1')).json;
     expect(nothing).toMatchObject({ active_days: 0, most_active_hour: null, top_features: [], streak_days: 0 });
   });
 });
 
-it('counts what the settings say from the next question on', async () => {
+it('applies changed usage counters from the next request on', async () => {
   const admin = await service.clientFor('renamed', 'admin');
   const at = new Date(now - 3_600_000).toISOString();
   const event = (event_name: string) => ({
@@ -232,7 +232,7 @@ it('counts what the settings say from the next question on', async () => {
   expect(await logins()).toBe(0);
 });
 
-it('follows a streak beyond the range, and lets today be empty', async () => {
+it('counts a streak beyond the range, and does not end it on a day without activity today', async () => {
   const admin = await service.clientFor('streak', 'admin');
   const noon = (days: number) => `${new Date(now - days * DAY_MS).toISOString().slice(0, 10)}T12:00:00Z`;
   const events = Array.from({ length: 30 }, (_, n) => ({
@@ -249,7 +249,7 @@ it('follows a streak beyond the range, and lets today be empty', async () => {
   expect([await streak(), await streak('&user_id=jane'), await streak('&user_id=john')]).toEqual([30, 30, 0]);
 });
 
-it('finds a user under its own id and its pseudonym, where users are anonymised', async () => {
+it('finds an anonymised user by id and by pseudonym', async () => {
   const admin = await service.clientFor('private', 'admin');
   await admin.patch('/settings', { privacy: { anonymise_user_ids: true } });
   const { json } = await admin.post('/events', { event_type: 'x', event_name: 'login', user_id: 'jane' });
@@ -273,12 +273,12 @@ it.each([
   '/top-users?limit=501',
   '/top-users?days=0',
   '/top-users?period=7d&days=7',
-])('refuses %s', async (path) => {
+])('rejects %s with 400', async (path) => {
   const admin = await service.clientFor('kolkata', 'admin');
   expect((await admin.get(path)).status).toBe(400);
 });
 
-it('averages over the days of the range', async () => {
+it('computes daily averages over the days of the range', async () => {
   const admin = await service.clientFor('kolkata', 'admin');
   const { json } = await admin.get('/user-activity/stats?days=5');
   expect(json.daily_averages.event_count).toBeCloseTo(json.totals.event_count / 5, 3);

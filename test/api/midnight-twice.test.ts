@@ -3,7 +3,7 @@ import { refreshAll } from '../rollups/facts.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
-/** In Havana clocks went back from one in the morning to midnight: 1 November 2026 had two hours of midnight. */
+/** In Havana clocks go back from 01:00 to 00:00: 1 November 2026 has the hour from midnight twice. */
 const ZONE = 'America/Havana';
 const DAYS = ['2026-10-31', '2026-11-01', '2026-11-02'];
 const USERS = 90;
@@ -11,15 +11,15 @@ const HOUR_MS = 3_600_000;
 
 let service: TestService;
 let admin: ApiClient;
-/** Events by day and user: one an hour and user, over the three days and some hours more. */
+/** Events by day and user: one per hour and user, over the three days and a few hours around them. */
 const expected = new Map<string, number>();
 
 beforeAll(async () => {
-  // Parts that begin at days, so that each bound is one.
+  // Report parts start with a day, so that each part boundary is a midnight.
   service = await startService({ workers: true, env: { REPORT_PART_ROWS: '100' } });
   admin = await service.clientFor('havana', 'admin');
   await admin.patch('/settings', { time_zone: ZONE });
-  // The local date by JavaScript's clock, not by PostgreSQL's.
+  // The local date by JavaScript, independent of PostgreSQL's time zones.
   const dayOf = new Intl.DateTimeFormat('sv-SE', { timeZone: ZONE, dateStyle: 'short' });
   const records = [];
   for (let at = Date.parse('2026-10-30T18:30:00Z'); at < Date.parse('2026-11-03T12:00:00Z'); at += HOUR_MS) {
@@ -52,9 +52,9 @@ interface Row {
 
 function expectWhole(rows: readonly Row[], dates: readonly string[]): void {
   const found = rows.map(({ date, user_id, event_count }) => [`${date} ${user_id}`, event_count]);
-  const wanted = [...expected].filter(([key]) => dates.some((date) => key.startsWith(date)));
-  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(wanted));
-  expect(found).toHaveLength(wanted.length);
+  const inRange = [...expected].filter(([key]) => dates.some((date) => key.startsWith(date)));
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(inRange));
+  expect(found).toHaveLength(inRange.length);
 }
 
 async function activity(query: string): Promise<Row[]> {
@@ -68,7 +68,7 @@ async function activity(query: string): Promise<Row[]> {
   return rows;
 }
 
-it.each([[DAYS], [['2026-11-01']], [['2026-10-31']]])('days that have midnight twice are whole: %s', async (dates) => {
+it.each([[DAYS], [['2026-11-01']], [['2026-10-31']]])('counts both midnight hours: %s', async (dates) => {
   const range = { start_date: dates[0] ?? '', end_date: dates.at(-1) ?? '' };
   const query = new URLSearchParams(range).toString();
   expectWhole(await activity(query), dates);

@@ -23,13 +23,13 @@ afterAll(() => service.close());
 
 const document = JSON.parse(JSON.stringify(openApiDocument(routes)));
 
-describe('the document', () => {
+describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
     expect(document.openapi).toBe('3.1.0');
     expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
   });
 
-  it('holds every route once, and nothing else', () => {
+  it('documents every route once, and nothing else', () => {
     const documented = Object.entries<object>(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -38,7 +38,7 @@ describe('the document', () => {
   });
 
   it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
-    'tells all that a client must know of %s',
+    'documents summary, responses, security and examples of %s',
     (_, route) => {
       const operation = document.paths[pathOf(route)][route.method.toLowerCase()];
       expect(operation.summary).not.toBe('');
@@ -55,7 +55,7 @@ describe('the document', () => {
     },
   );
 
-  it.each(factList)('holds every field and column of $kind', (fact) => {
+  it.each(factList)('documents every field and column of $kind', (fact) => {
     const sent = document.components.schemas[`${schemaName(fact.recordType)}Record`];
     expect(Object.keys(sent.properties).sort()).toEqual(
       ['type', ...Object.keys(fact.wire.shape), ...Object.keys(fact.aliases)].sort(),
@@ -67,13 +67,13 @@ describe('the document', () => {
     );
   });
 
-  it.each(Object.values(dimensions))('holds every field of $name', ({ recordType, wire }) => {
+  it.each(Object.values(dimensions))('documents every field of $name', ({ recordType, wire }) => {
     const sent = document.components.schemas[`${schemaName(recordType)}Record`];
     expect(Object.keys(sent.properties).sort()).toEqual(['type', ...Object.keys(wire.shape)].sort());
   });
 });
 
-/** Paths whose example names a thing that must be made first. @returns its id */
+/** Paths whose example needs an existing object. @returns the id of a new one */
 const makers: Record<string, () => Promise<string>> = {
   '/reports/:id': async () => {
     const { json } = await operator.report({ name: 'r', report_type: 'events', format: 'csv' });
@@ -83,7 +83,7 @@ const makers: Record<string, () => Promise<string>> = {
   '/erasures/:id': async () => (await operator.post('/users/nobody/erase')).json.id,
   '/workflow-runs/:id': async () => {
     const workflowId = `backfill/${randomUUID()}`;
-    // Paused from its first moment, so that it is still open when the example asks.
+    // Paused from the start, so that it is still open when the example runs.
     await service.temporal.workflow.signalWithStart('backfill', {
       signal: PAUSE_SIGNAL,
       workflowId,
@@ -104,7 +104,7 @@ const makers: Record<string, () => Promise<string>> = {
 };
 
 describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))('%s', (_, route) => {
-  it('answers its example with a documented success', async () => {
+  it('answers its example request with a documented success', async () => {
     const operation = document.paths[pathOf(route)][route.method.toLowerCase()];
     const make = Object.entries(makers).find(([path]) => route.path.startsWith(path))?.[1];
     const examples = Object.entries(route.example?.params ?? {});
@@ -112,7 +112,7 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
     const path = examples.reduce((rest, [name, id]) => rest.replace(`:${name}`, made ?? id), route.path);
     const contents = Object.entries<{ example?: unknown }>(operation.requestBody?.content ?? { none: {} });
     for (const [type, { example }] of contents) {
-      // The client itself holds the answer against the document.
+      // The client checks the response against the document.
       const headers: Record<string, string> = type === 'none' ? {} : { 'content-type': type };
       const { status, json } = await operator.send(route.method, path, example, headers);
       expect(status, JSON.stringify(json)).toBeLessThan(300);
@@ -121,7 +121,7 @@ describe.each(routes.map((route) => [`${route.method} ${route.path}`, route] as 
   });
 });
 
-describe('the check that all API tests go through', () => {
+describe('the conformance check of all API tests', () => {
   const check = createConformance(routes);
   const problem = { type: 'urn:tidemark:problem:validation', title: 't', status: 400 };
   const exchange: Exchange = {
@@ -138,25 +138,28 @@ describe('the check that all API tests go through', () => {
     ['a content type', { contentType: 'text/html', received: '<p>' }],
     ['a field', { received: { event_id: 'e', more: 1 } }],
     ['a missing field', { received: {} }],
-    ['a field of a fault', { status: 400, contentType: 'application/problem+json', received: { ...problem, more: 1 } }],
-    ['a parameter that was taken', { path: '/track?colour=red', received: { event_id: 'e' } }],
-    ['a body field that was taken', { sent: { colour: 'red' }, received: { event_id: 'e' } }],
-    ['a path that works', { path: '/tracks', received: { event_id: 'e' } }],
-  ])('refuses %s that is not documented', (_, change) => {
+    [
+      'a field of a problem',
+      { status: 400, contentType: 'application/problem+json', received: { ...problem, more: 1 } },
+    ],
+    ['an accepted parameter', { path: '/track?colour=red', received: { event_id: 'e' } }],
+    ['an accepted body field', { sent: { colour: 'red' }, received: { event_id: 'e' } }],
+    ['a working path', { path: '/tracks', received: { event_id: 'e' } }],
+  ])('rejects %s that is not documented', (_, change) => {
     expect(() => check({ ...exchange, ...change })).toThrow();
   });
 
-  it('lets through what is', () => {
+  it('passes documented exchanges', () => {
     check({ ...exchange, received: { event_id: 'e' } });
     check({ ...exchange, status: 400, contentType: 'application/problem+json', received: problem });
   });
 });
 
-describe('the reference', () => {
+describe('the API reference', () => {
   const fetched = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${service.origin}${path}`, { headers });
 
-  it.each(['', '/api/v1/analytics', '/api/analytics'])('is there for everyone under "%s"', async (base) => {
+  it.each(['', '/api/v1/analytics', '/api/analytics'])('is public under "%s"', async (base) => {
     expect(await (await fetched(`${base}/openapi.json`)).json()).toEqual(document);
     const page = await fetched(`${base}/docs`);
     expect(page.headers.get('content-type')).toContain('text/html');
@@ -171,7 +174,7 @@ describe('the reference', () => {
     }
   });
 
-  it('asks nobody else: its policy names no other origin and no inline script', async () => {
+  it('loads nothing from other origins: its policy allows neither them nor inline scripts', async () => {
     const policy = (await fetched('/docs')).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self';");
@@ -179,14 +182,14 @@ describe('the reference', () => {
     expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
   });
 
-  it('is sent once to a browser that keeps it', async () => {
+  it('is cacheable, and answers a matching ETag with 304', async () => {
     const html = await (await fetched('/docs')).text();
     const path = /\/docs\/scalar-\w+\.js/.exec(html)?.[0] ?? '';
     const bundle = await fetched(path);
     expect(bundle.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect((await bundle.text()).length).toBeGreaterThan(1_000_000);
     const etag = bundle.headers.get('etag') ?? '';
-    // Of its own accord fetch would ask for a new one.
+    // By default fetch would send no-cache.
     const kept = { 'if-none-match': etag, 'cache-control': 'max-age=0' };
     expect((await fetched(path, kept)).status).toBe(304);
     expect((await fetched('/docs/scalar-0.js')).status).toBe(404);

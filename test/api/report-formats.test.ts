@@ -36,7 +36,7 @@ async function file(format: string, more: object = {}) {
 }
 
 describe('a JSON report', () => {
-  it('is one valid document with every row as it was sent', async () => {
+  it('is one valid document with every row as sent', async () => {
     const { bytes, type, report } = await file('json');
     expect(type).toBe('application/json');
     const rows: Record<string, unknown>[] = JSON.parse(bytes.toString('utf8'));
@@ -53,14 +53,14 @@ describe('a JSON report', () => {
     expect(rows.map((row) => row.event_id)).toEqual(rows.map((row) => row.event_id).sort());
   });
 
-  it('is an empty list without rows', async () => {
+  it('is an empty array without rows', async () => {
     const { bytes } = await file('json', { report_type: 'sessions' });
     expect(JSON.parse(bytes.toString('utf8'))).toEqual([]);
   });
 });
 
 describe('a raw report', () => {
-  it('shows API calls and workflows of agents with the columns that their facts declare', async () => {
+  it('exports API calls and agent workflows with the columns of their facts', async () => {
     const records = [
       {
         type: 'api_call',
@@ -97,7 +97,7 @@ describe('a raw report', () => {
 });
 
 describe('an XLSX report', () => {
-  it('holds typed cells under a frozen header with filters, also for a reader that is not ours', async () => {
+  it('has typed cells under a frozen header with filters, as read by an independent reader', async () => {
     const { bytes, type } = await file('xlsx');
     expect(type).toBe('application/vnd.openxmlformats-officedocument.spreadsheetml.sheet');
     const [sheet] = await readXlsxFile(bytes);
@@ -121,7 +121,7 @@ describe('an XLSX report', () => {
     expect(own?.getCell('D2')).toMatchObject({ type: exceljs.ValueType.String, value: '=cmd()' });
   });
 
-  it('has equal entries when it is asked for again', async () => {
+  it('has identical zip entries when generated again', async () => {
     const read = async () => {
       const workbook = new exceljs.Workbook();
       await workbook.xlsx.load(new Uint8Array((await file('xlsx')).bytes).buffer);
@@ -132,7 +132,7 @@ describe('an XLSX report', () => {
 });
 
 describe('a user_activity report', () => {
-  it("has a row per user and day of the organisation's time zone, and adds up", async () => {
+  it('has one row per user and local day, with totals that match the sent records', async () => {
     const zurich = await service.clientFor('zurich', 'admin');
     await zurich.patch('/settings', { time_zone: 'Europe/Zurich' });
     const event = (user_id: string, event_name: string, occurred_at: string) => ({
@@ -145,7 +145,7 @@ describe('a user_activity report', () => {
     await zurich.post('/batch', [
       event('jane', 'login', '2026-10-24T21:59:59.999Z'),
       event('jane', 'login', '2026-10-24T22:00:00Z'),
-      // The day on which clocks go back has 25 hours.
+      // The day of the DST change has 25 hours.
       event('jane', 'message_sent', '2026-10-25T22:59:59.999Z'),
       event('jane', 'message_sent', '2026-10-25T23:00:00Z'),
       event('john', 'file_uploaded', '2026-10-25T12:00:00Z'),
@@ -193,7 +193,7 @@ describe('a user_activity report', () => {
     ]);
   });
 
-  it('is the same in one part and in many', async () => {
+  it('is identical in one part and in many', async () => {
     const many = await service.clientFor('many', 'admin');
     const records = Array.from({ length: 900 }, (_, n) => ({
       type: 'event',

@@ -24,7 +24,7 @@ beforeAll(async () => {
     agent_name: 'Ada',
     agent_tags: n % 7 === 0 ? ['production', 'eu'] : ['test'],
     user_id: n % 2 === 0 ? 'jane' : 'john',
-    // Several start in the same millisecond: keys that are told apart by their ids alone.
+    // Several start in the same millisecond: their sort keys differ in the id alone.
     started_at: new Date(from + Math.floor(n / 3) * 1000).toISOString(),
     status: n % 10 === 0 ? 'failure' : 'success',
     input_tokens: n,
@@ -42,7 +42,7 @@ async function download(id: string): Promise<Record<string, string>[]> {
 }
 
 describe('a CSV report', () => {
-  it('holds each row once, in parts that nobody sees, and adds up', async () => {
+  it('holds each row once across its parts, with totals that match the sent records', async () => {
     const { json } = await admin.report(executions({ parameters: { days: 7 } }));
     expect(json).toMatchObject({
       status: 'completed',
@@ -70,7 +70,7 @@ describe('a CSV report', () => {
     );
   });
 
-  it('is equal to the byte when it is asked for again', async () => {
+  it('is byte-identical when generated again', async () => {
     const parameters = {
       start_date: new Date(Date.now() - 2 * 86_400_000).toISOString(),
       end_date: new Date().toISOString(),
@@ -104,7 +104,7 @@ describe('a CSV report', () => {
     },
   );
 
-  it('shows a tool usage with the agent and user of its execution', async () => {
+  it('exports a tool usage with the agent and user of its execution', async () => {
     await admin.post('/tool-usages', { usage_id: 't1', tool_name: 'search', execution_id: 'e8', status: 'success' });
     const { json } = await admin.report({
       name: 't',
@@ -115,10 +115,10 @@ describe('a CSV report', () => {
     expect(await download(json.id)).toMatchObject([{ usage_id: 't1', agent_id: 'agent-1', user_id: 'jane' }]);
   });
 
-  it('is shown in Temporal with its summary, its details and its search attributes', async () => {
+  it('has its summary, details and search attributes in Temporal', async () => {
     const { json } = await admin.report(executions());
     const handle = service.temporal.workflow.getHandle(reportWorkflowId(json.id));
-    // The row is completed a moment before the workflow is.
+    // The row completes shortly before the workflow does.
     await handle.result();
     const described = await handle.describe();
     expect(await described.staticSummary()).toBe('executions as csv: All runs!');
@@ -131,8 +131,8 @@ describe('a CSV report', () => {
   });
 });
 
-describe('asking for a report', () => {
-  it('twice under one key is asking once; another body under it is refused', async () => {
+describe('a report request', () => {
+  it('is idempotent under one Idempotency-Key; another body under it is rejected with 422', async () => {
     const headers = { 'idempotency-key': 'report-1' };
     const answers = await Promise.all([1, 2, 3].map(() => admin.post('/reports', executions(), headers)));
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
@@ -148,7 +148,7 @@ describe('asking for a report', () => {
     [{ parameters: { filters: { status: 3 } } }, 'parameters.filters.status'],
     [{ report_type: 'events', parameters: { agent_ids: ['a'] } }, 'parameters.agent_ids'],
     [{ color: 'red' }, 'color'],
-  ])('with %j is refused, naming the field', async (change, field) => {
+  ])('with %j is rejected with 400 and the field', async (change, field) => {
     const { status, json } = await admin.post('/reports', executions(change));
     expect(status).toBe(400);
     expect(json.errors.map((error: { field: string }) => error.field)).toContain(field);
@@ -167,7 +167,7 @@ describe('a download', () => {
     etag = answer.headers.get('etag') ?? '';
   });
 
-  it('goes on where it broke off', async () => {
+  it('resumes with a range request', async () => {
     const rest = await admin.get(`/reports/${id}/download`, { range: 'bytes=100-', 'if-range': etag });
     expect(rest.status).toBe(206);
     expect(rest.headers.get('content-range')).toBe(`bytes 100-${whole.length - 1}/${whole.length}`);
@@ -176,7 +176,7 @@ describe('a download', () => {
     expect(last.bytes.equals(whole.subarray(-5))).toBe(true);
   });
 
-  it('is whole for another version, several ranges or no range at all', async () => {
+  it('is sent whole for another ETag, several ranges or an unknown range unit', async () => {
     for (const headers of [
       { range: 'bytes=1-2', 'if-range': '"old"' },
       { range: 'bytes=0-1,5-6' },
@@ -189,7 +189,7 @@ describe('a download', () => {
     expect((await admin.get(`/reports/${id}/download`, { 'if-none-match': etag })).status).toBe(304);
   });
 
-  it('is refused before the file is there, and after it expired or was deleted', async () => {
+  it('is rejected before the file exists, and after it expired or was deleted', async () => {
     const waiting = await admin.post('/reports', executions());
     expect((await admin.get(`/reports/${waiting.json.id}/download`)).status).toBeOneOf([409, 200]);
     const expired = (await admin.report(executions())).json.id;
@@ -207,24 +207,21 @@ describe('a download', () => {
 });
 
 describe('a cancelled report', () => {
-  it.each([0, 20, 60, 120, 250])(
-    'asked to stop after %d ms, stops within 5 seconds and leaves no files',
-    async (delayMs) => {
-      const { json } = await admin.post('/reports', executions());
-      await sleep(delayMs);
-      expect((await admin.post(`/reports/${json.id}/cancel`)).status).toBe(202);
-      const asked = Date.now();
-      let status = '';
-      while (!['cancelled', 'completed'].includes(status)) {
-        expect(Date.now() - asked).toBeLessThan(5_000);
-        status = (await admin.get(`/reports/${json.id}`)).json.status;
-        await sleep(20);
-      }
-      const files = await readdir(service.storageFolder, { recursive: true });
-      const own = files.filter((name) => name.includes(json.id));
-      if (status === 'cancelled') expect(own).toEqual([]);
-      else expect(own.some((name) => name.includes('parts'))).toBe(false);
-      expect((await admin.post(`/reports/${json.id}/cancel`)).status).toBe(202);
-    },
-  );
+  it.each([0, 20, 60, 120, 250])('after %d ms stops within 5 s and leaves no files', async (delayMs) => {
+    const { json } = await admin.post('/reports', executions());
+    await sleep(delayMs);
+    expect((await admin.post(`/reports/${json.id}/cancel`)).status).toBe(202);
+    const asked = Date.now();
+    let status = '';
+    while (!['cancelled', 'completed'].includes(status)) {
+      expect(Date.now() - asked).toBeLessThan(5_000);
+      status = (await admin.get(`/reports/${json.id}`)).json.status;
+      await sleep(20);
+    }
+    const files = await readdir(service.storageFolder, { recursive: true });
+    const own = files.filter((name) => name.includes(json.id));
+    if (status === 'cancelled') expect(own).toEqual([]);
+    else expect(own.some((name) => name.includes('parts'))).toBe(false);
+    expect((await admin.post(`/reports/${json.id}/cancel`)).status).toBe(202);
+  });
 });

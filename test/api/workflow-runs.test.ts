@@ -7,8 +7,8 @@ import { closedRun, pathOf } from '../retention/scene.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
-/** A name that would break out of a quoted text. */
-const STRANGE = "o'brien\\' OR TidemarkOrganisation = 'acme-runs";
+/** A name that would break out of an unescaped string literal. */
+const QUOTED = "o'brien\\' OR TidemarkOrganisation = 'acme-runs";
 
 let service: TestService;
 let idle: TestService;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all([service.close(), idle.close()]);
 });
 
-/** Visibility follows a moment later. */
+/** Polls: Temporal's visibility is eventually consistent. */
 async function listed(client: ApiClient, query: string, count: number) {
   for (let attempt = 0; ; attempt += 1) {
     const { json } = await client.get(`/workflow-runs${query}`);
@@ -34,7 +34,7 @@ async function listed(client: ApiClient, query: string, count: number) {
   }
 }
 
-/** Starts a workflow that no worker here knows; it waits. */
+/** Starts a workflow on a queue without workers, so that it stays open. */
 async function startWaiting(type: RunName, orgId: string | null): Promise<string> {
   const workflowId = `${type}/${randomUUID()}`;
   await idle.temporal.workflow.start(type, {
@@ -46,7 +46,7 @@ async function startWaiting(type: RunName, orgId: string | null): Promise<string
   return workflowId;
 }
 
-it('starts, lists and shows a run', async () => {
+it('starts, lists and returns a run', async () => {
   const started = await operator.post('/workflow-runs/retention', { dry_run: true });
   expect(started).toMatchObject({
     status: 202,
@@ -77,7 +77,7 @@ it('starts, lists and shows a run', async () => {
   expect(json.data).toMatchObject([{ target: 'retention/acme-runs/dry-run', details: { dry_run: true } }]);
 });
 
-it('gives a repeated request its first answer, and takes no body that it does not know', async () => {
+it('repeats the first response for an Idempotency-Key, and rejects unknown fields and types', async () => {
   const headers = { 'idempotency-key': 'once' };
   const [one, two] = [
     await admin.post('/workflow-runs/retention', { dry_run: true }, headers),
@@ -88,7 +88,7 @@ it('gives a repeated request its first answer, and takes no body that it does no
   expect((await admin.post('/workflow-runs/nothing', {})).status).toBe(405);
 });
 
-it('goes through long lists page by page', async () => {
+it('pages through long lists and filters them', async () => {
   const client = await idle.clientFor('pages', 'admin');
   const ids = new Set<string>();
   for (let n = 0; n < 5; n += 1) ids.add(await startWaiting('backfill', 'pages'));
@@ -115,7 +115,7 @@ it('goes through long lists page by page', async () => {
 });
 
 describe('another organisation', () => {
-  it('sees, asks and stops nothing, also by the right id', async () => {
+  it('cannot read, control or list a run, even by its id', async () => {
     const workflowId = await startWaiting('backfill', 'acme-runs');
     const own = await idle.clientFor('acme-runs', 'admin');
     expect((await own.get(pathOf(workflowId))).json).toMatchObject({
@@ -123,7 +123,7 @@ describe('another organisation', () => {
       type: 'backfill',
       progress: null,
     });
-    for (const orgId of ['globex', STRANGE]) {
+    for (const orgId of ['globex', QUOTED]) {
       for (const role of ['admin', 'operator'] as const) {
         const other = await idle.clientFor(orgId, role);
         expect((await other.get(pathOf(workflowId))).status).toBe(404);
@@ -135,22 +135,22 @@ describe('another organisation', () => {
         expect((await other.get(`/workflow-runs?type=${splicing}`)).status).toBe(400);
       }
     }
-    // The other installation shares the namespace with this one, and the name of the organisation.
+    // The other installation has the same namespace and an organisation of the same name.
     expect((await admin.get(pathOf(workflowId))).status).toBe(404);
     expect(await listed(own, '', 1)).toMatchObject([{ workflow_id: workflowId }]);
     await idle.temporal.workflow.getHandle(workflowId).terminate();
   });
 
-  it('of a strange name has runs of its own', async () => {
-    const strange = await service.clientFor(STRANGE, 'admin');
-    const { json } = await strange.post('/workflow-runs/retention', { dry_run: true });
-    expect((await closedRun(strange, json.workflow_id)).json.status).toBe('completed');
-    expect(await listed(strange, '', 1)).toMatchObject([{ workflow_id: json.workflow_id }]);
+  it('with quotes in its name has runs of its own', async () => {
+    const quoted = await service.clientFor(QUOTED, 'admin');
+    const { json } = await quoted.post('/workflow-runs/retention', { dry_run: true });
+    expect((await closedRun(quoted, json.workflow_id)).json.status).toBe('completed');
+    expect(await listed(quoted, '', 1)).toMatchObject([{ workflow_id: json.workflow_id }]);
     expect((await admin.get(pathOf(json.workflow_id))).status).toBe(404);
   });
 });
 
-it('shows operators alone what spans organisations', async () => {
+it('limits runs that span organisations to operators', async () => {
   const workflowId = await startWaiting('housekeeping', null);
   const [own, all] = [await idle.clientFor('acme-runs', 'admin'), await idle.clientFor('acme-runs', 'operator')];
   expect((await own.get(pathOf(workflowId))).status).toBe(404);
@@ -161,7 +161,7 @@ it('shows operators alone what spans organisations', async () => {
   await idle.temporal.workflow.getHandle(workflowId).terminate();
 });
 
-it('pauses and resumes what can wait, stops anything, and nothing that is over', async () => {
+it('pauses and resumes pausable runs, cancels any open run, and rejects control of closed runs with 409', async () => {
   const own = await idle.clientFor('acme-runs', 'admin');
   const workflowId = await startWaiting('backfill', 'acme-runs');
   for (const control of ['pause', 'resume', 'cancel']) {
@@ -185,8 +185,8 @@ it('pauses and resumes what can wait, stops anything, and nothing that is over',
   ]);
 });
 
-it('says when to come back while Temporal is away, and begins nothing', async () => {
-  // Takes connections and says nothing.
+it('answers 503 with Retry-After while Temporal is unreachable, and starts nothing', async () => {
+  // Accepts connections and never responds.
   const silent = createServer();
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
