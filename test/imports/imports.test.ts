@@ -70,7 +70,7 @@ const event = (n: number) => ({ type: 'event', event_type: 't', event_name: `n${
 const usage = { type: 'ai_usage', feature: 'chat', success: 'true', latency_ms: '5', model: 'gpt-4o' };
 
 describe('an import', () => {
-  it('of NDJSON stores each record as /batch does, and the same content again stores nothing', async () => {
+  it('of NDJSON stores records as /batch does, and stores nothing for the same content again', async () => {
     const orgId = await newOrg();
     const records = [
       { type: 'execution', execution_id: 'x1', agent_id: 'a', agent_name: 'Ada', started_at: at(1) },
@@ -94,10 +94,10 @@ describe('an import', () => {
     expect(await rows('bucket_ledger', orgId, 'bucket')).not.toHaveLength(0);
     expect(await service.storage.size(first.row.source_key)).toBeNull();
 
-    // The same content under another name and packed is the same import.
+    // The same content under another name and gzipped is the same import.
     const again = await importFile(orgId, await fileOf('again.ndjson.gz', gzipSync(await readFile(path))));
     expect(again).toMatchObject({ isRepeat: true, importId: first.importId });
-    // With another mapping it is another import, of the same records: their ids come from the content.
+    // Another mapping makes another import of the same records: ids are derived from the content.
     const otherwise = await importFile(orgId, path, { constants: { user_id: 'u2' } });
     expect(otherwise.importId).not.toBe(first.importId);
     expect(await rows('events', orgId, 'occurred_at')).toHaveLength(3);
@@ -106,7 +106,7 @@ describe('an import', () => {
     expect(elsewhere.row.counts.accepted).toBe(6);
   });
 
-  it('of CSV maps columns, prices, and comes packed and from the storage as well', async () => {
+  it('of CSV maps columns and prices usage, also from a gzipped file in storage', async () => {
     const orgId = await newOrg();
     const lines = Array.from({ length: 250 }, (_, n) => `${at(n)},${n},"${n % 7}",x`);
     const content = `occurred_at,prompt,output_tokens,note\r\n${lines.join('\r\n')}`;
@@ -127,11 +127,11 @@ describe('an import', () => {
     const expected = [(249 * 250) / 2, lines.reduce((sum, _, n) => sum + (n % 7), 0)];
     expect([stored.length, ...sums]).toEqual([250, ...expected]);
     expect(stored[3]).toMatchObject({ feature: 'chat', success: true, latency_ms: '5', cost_source: 'priced' });
-    // What was there before stays there.
+    // A source file that was already in storage stays there.
     expect(await service.storage.size('incoming/trace.csv.gz')).toBeGreaterThan(0);
   });
 
-  it('names each line that it does not take, with reasons, and takes the others', async () => {
+  it('reports each rejected line with its errors, and stores the others', async () => {
     const orgId = await newOrg();
     const content = [
       JSON.stringify(event(1)),
@@ -169,7 +169,7 @@ describe('an import', () => {
     expect(await rows('import_rejects', orgId, 'line')).toHaveLength(0);
   });
 
-  it('keeps no more than the organisation allows', async () => {
+  it('stores only what the privacy settings allow', async () => {
     const orgId = `org-${randomUUID()}`;
     const owner = await service.clientFor(orgId, 'admin');
     await owner.patch('/settings', { privacy: { store_query: false, anonymise_user_ids: true } });
@@ -181,7 +181,7 @@ describe('an import', () => {
     });
   });
 
-  it('takes more records of one id than a batch may hold', async () => {
+  it('accepts more records of one id than a batch may contain', async () => {
     const orgId = await newOrg();
     const records = Array.from({ length: 250 }, (_, n) => ({
       type: 'session',
@@ -195,7 +195,7 @@ describe('an import', () => {
     expect(await rows('sessions', orgId, 'session_id')).toHaveLength(1);
   });
 
-  it('of a broken or unknown file is refused with the reason', async () => {
+  it('of a broken or unrecognised file fails with the reason', async () => {
     const orgId = await newOrg();
     const broken = gzipSync(ndjson([event(1)])).subarray(0, 30);
     await expect(importFile(orgId, await fileOf('a.ndjson.gz', broken))).rejects.toThrow('is broken gzip');

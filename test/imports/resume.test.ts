@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A worker whose storage may be another; the function that is returned shuts it down. */
+/** Starts workers on the given storage. @returns a function that shuts them down */
 async function startWorker(storage: Storage): Promise<() => Promise<void>> {
   const { config, orm, temporal: client } = service;
   const connection = await NativeConnection.connect(connectionOptions(config));
@@ -48,7 +48,7 @@ async function startWorker(storage: Storage): Promise<() => Promise<void>> {
   };
 }
 
-/** Gives the first part of each file and then nothing more, as a storage that hangs. */
+/** A storage that hangs after the first bytes of each file. */
 function hangingAfter(bytes: number): Storage {
   const { storage } = service;
   return {
@@ -62,7 +62,7 @@ function hangingAfter(bytes: number): Storage {
   };
 }
 
-async function standing() {
+async function importState() {
   const { rows } = await sql<{ line: number; status: string; stored: number; events: number; distinct: number }>`
     SELECT i.position_line::int AS line, i.status, i.accepted::int AS stored,
       (SELECT count(*)::int FROM events e WHERE e.org_id = i.org_id) AS events,
@@ -71,7 +71,7 @@ async function standing() {
   return rows[0];
 }
 
-it('goes on where a worker was shut down or it was cancelled, and stores each line once', async () => {
+it('resumes an import after a worker shutdown and after a cancellation, storing each line once', async () => {
   const record = (n: number) => ({
     type: 'event',
     event_type: 't',
@@ -90,19 +90,19 @@ it('goes on where a worker was shut down or it was cancelled, and stores each li
       { orgId, source, format: undefined, mapping: { fields: {}, constants: {}, skipped: [] } },
     );
 
-  const asked = new AbortController();
-  const first = run(asked.signal);
+  const cancellation = new AbortController();
+  const first = run(cancellation.signal);
   const stopFirst = await startWorker(hangingAfter(Math.floor(content.length * 0.5)));
-  await vi.waitFor(async () => expect((await standing())?.line).toBe(5_000), { timeout: 60_000, interval: 50 });
+  await vi.waitFor(async () => expect((await importState())?.line).toBe(5_000), { timeout: 60_000, interval: 50 });
   await stopFirst();
 
-  // Another worker takes the same import up from its position, and hangs too; this time it is cancelled.
+  // Another worker resumes the import from its position and hangs too; now the import is cancelled.
   const stopSecond = await startWorker(hangingAfter(Math.floor(content.length * 0.9)));
-  await vi.waitFor(async () => expect((await standing())?.line).toBe(10_000), { timeout: 60_000, interval: 50 });
-  asked.abort();
+  await vi.waitFor(async () => expect((await importState())?.line).toBe(10_000), { timeout: 60_000, interval: 50 });
+  cancellation.abort();
   await expect(first).rejects.toThrow('The import was cancelled. 9990 records up to line 10000 are stored');
   await stopSecond();
-  expect(await standing()).toMatchObject({ status: 'cancelled', events: 9_990 });
+  expect(await importState()).toMatchObject({ status: 'cancelled', events: 9_990 });
 
   const stopThird = await startWorker(storage);
   const outcome = await run();
@@ -110,7 +110,7 @@ it('goes on where a worker was shut down or it was cancelled, and stores each li
     status: 'completed',
     counts: { accepted: LINES - 14, duplicates: 0, rejected: 14 },
   });
-  expect(await standing()).toMatchObject({ line: LINES, events: LINES - 14, distinct: LINES - 14 });
+  expect(await importState()).toMatchObject({ line: LINES, events: LINES - 14, distinct: LINES - 14 });
   const rejects = await storage.read(outcome.row.rejects_key ?? '').toArray();
   expect(Buffer.concat(rejects).toString().trim().split('\n')).toHaveLength(14);
   await stopThird();

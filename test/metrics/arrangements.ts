@@ -6,8 +6,8 @@ import { pgTime } from '../../shared/pg-time.ts';
 import type { Asked } from './questions.ts';
 
 /**
- * Asks the same question ordered, limited, with a condition on rows, and filled, and expects what its plain answer, which was
- * compared with the facts, comes to by the rules of the language alone.
+ * Runs a question with `having`, `order`, `limit` and `fill`, and checks each answer against the plain one, which was
+ * already compared with the facts.
  */
 export async function arrangements(
   orm: Orm,
@@ -17,8 +17,8 @@ export async function arrangements(
 ) {
   const again = (more: object) => ask(orm.em.fork(), subject, { ...question, ...more }, range);
   const [by] = question.metrics;
-  if (by === undefined) throw new Error('A question names a metric');
-  // Numbers by time go on while they are asked for, where the range ends in the future.
+  if (by === undefined) throw new Error('A question has at least one metric');
+  // Rates change between queries if the range ends in the future.
   if (question.metrics.some((name) => name.includes('per_')) && range.endExclusive.getTime() > Date.now()) return;
 
   const numbers = plain.flatMap(({ values }) => (values[by] === null ? [] : Number(values[by])));
@@ -27,7 +27,7 @@ export async function arrangements(
   expect(await again({ having: [{ metric: by, operator: 'greater_or_equal', value: middle }] })).toEqual(above);
 
   for (const direction of ['asc', 'desc'] as const) {
-    // The plain answer is in the order of buckets and groups, which settles ties.
+    // The plain answer is ordered by bucket and group, which breaks ties.
     const sorted = plain.toSorted((a, b) => compareNullsLast(a.values[by], b.values[by], direction === 'asc' ? 1 : -1));
     expect(await again({ order: [{ by, direction }], limit: 3 })).toEqual(sorted.slice(0, 3));
   }
@@ -44,8 +44,8 @@ export async function arrangements(
   const keys = buckets.flatMap((bucket) => [...groups].map((group) => `["${bucket.toISOString()}",${group}]`));
   expect(filled.map(keyOf).toSorted()).toEqual(keys.toSorted());
   for (const row of filled) {
-    const there = known.get(keyOf(row));
-    if (there) expect(row).toEqual(there);
+    const plainRow = known.get(keyOf(row));
+    if (plainRow) expect(row).toEqual(plainRow);
     else expect(Object.values(row.values).every((value) => !Number(value))).toBe(true);
   }
 }

@@ -10,7 +10,7 @@ useTestOrm(2, (opened) => {
   orm = opened;
 });
 
-/** A metric of numbers by the names of the columns that it is made of in the end. */
+/** The value of a metric, given numbers for the columns that its formula is built from. */
 async function numberOf(name: string, numbers: Record<string, number>, elapsedMs: number | null = null) {
   const value = compileFormula(metricNamed(name), {
     column: (column) => sql`${numbers[column] ?? null}::numeric`,
@@ -26,22 +26,22 @@ const [active, added] = ['users.active/users', 'users.new/users'];
 const executions = 'executions//count';
 const costs = { 'ai_usage//cost_usd_sum': 1, 'tool_usages//cost_usd_sum': 2 };
 
-describe('a metric by another', () => {
-  it('is null where there is nothing to divide by', async () => {
+describe('a ratio of metrics', () => {
+  it('is null for a zero or missing denominator', async () => {
     expect(await numberOf('avg_queries', { [inSessions]: 3, [sessions]: 2 })).toBe(1.5);
     expect(await numberOf('avg_queries', { [sessions]: 2 })).toBe(0);
     expect(await numberOf('avg_queries', { [inSessions]: 3 })).toBeNull();
   });
 
-  it('may be of what is itself made of others', async () => {
+  it('may use derived metrics', async () => {
     expect(await numberOf('returning_user_rate', { [active]: 8, [added]: 2 })).toBe(75);
     expect(await numberOf('returning_user_rate', { [active]: 2, [added]: 2 })).toBe(0);
     expect(await numberOf('returning_user_rate', {})).toBeNull();
   });
 });
 
-describe('a metric by time', () => {
-  it('is 0 of nothing, and null where no time has passed', async () => {
+describe('a rate', () => {
+  it('is 0 without rows, and null where no time has elapsed', async () => {
     expect(await numberOf('queries_per_hour', { [executions]: 6 }, 3 * 3_600_000)).toBe(2);
     expect(await numberOf('executions_per_minute', { [executions]: 6 }, 30_000)).toBe(12);
     expect(await numberOf('cost_per_hour', costs, 1_800_000)).toBe(6);

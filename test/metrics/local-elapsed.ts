@@ -4,8 +4,8 @@ const MINUTE_MS = 60_000;
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 
 /**
- * How much of a range has the local time of a moment: its hour, day, week or month. By the clock of JavaScript, a quarter hour of
- * an hour after the other, without PostgreSQL.
+ * The part of a range, up to now, that lies in the local bucket (hour, day, week or month) of a moment, in milliseconds.
+ * Adds up quarter hours by JavaScript's time zones, independent of PostgreSQL.
  */
 export function localSpanMs(
   range: { startInclusive: Date; endExclusive: Date; timeZone: string },
@@ -27,7 +27,7 @@ export function localSpanMs(
   return total;
 }
 
-/** What a moment's local hour, day, week or month is called. An hour that comes twice is two hours. */
+/** Names the local hour, day, week or month of a moment. A repeated hour has two names. */
 function localNames(timeZone: string, granularity: Exclude<Granularity, 'minute'>): (ms: number) => string {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone,

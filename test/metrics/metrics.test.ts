@@ -28,18 +28,18 @@ afterAll(() => service.close());
 
 const days = 4;
 
-/** What the answer must be, from the facts alone. */
+/** The expected answer, computed from the facts alone. */
 async function bruteForce(orgId: string, { question, range }: Asked) {
   const facts = await readFacts(orm, orgId, range.timeZone, question.granularity);
   const answer = new Map<string, Record<string, number | null>>();
   const keyOf = (row: StoredRow) =>
     JSON.stringify([row.bucket, ...(question.group_by ?? []).map((name) => dimensionOf(row, name))]);
-  const wanted = (row: StoredRow) =>
+  const matches = (row: StoredRow) =>
     row.at >= range.startInclusive.getTime() &&
     row.at < range.endExclusive.getTime() &&
     (question.filters ?? []).every((filter) => satisfies(dimensionOf(row, filter.dimension), filter));
   const rowsOf = new Map(
-    question.metrics.map((name) => [name, (expected[name]?.of ?? []).flatMap((kind) => facts[kind]).filter(wanted)]),
+    question.metrics.map((name) => [name, (expected[name]?.of ?? []).flatMap((kind) => facts[kind]).filter(matches)]),
   );
   const keys = new Set([...rowsOf.values()].flatMap((rows) => rows.map(keyOf)));
   if (!question.group_by?.length && !question.granularity) keys.add('[null]');
@@ -62,35 +62,36 @@ async function compare(orgId: string, asked: Asked) {
   const { question, range } = asked;
   const subject = { orgId, counters: DEFAULT_USAGE_COUNTERS };
   const answered = await ask(orm.em.fork(), subject, question, range);
-  const wanted = await bruteForce(orgId, asked);
+  const expectedRows = await bruteForce(orgId, asked);
   const found = new Map(
     answered.map(({ bucket, group, values }) => [
       JSON.stringify([bucket?.getTime() ?? null, ...(question.group_by ?? []).map((name) => group[name] ?? null)]),
       values,
     ]),
   );
-  // A group whose users are all unknown has a row of 0 for the one side and none for the other.
+  // For a group without any known user, one side may have a row of zeros where the other has none.
   const empty = (values: MetricValues) => Object.values(values).every((value) => !Number(value));
-  for (const [key, values] of wanted) {
+  for (const [key, values] of expectedRows) {
     const got = found.get(key) ?? (empty(values) ? values : undefined);
     expect({ key, metrics: Object.keys(got ?? {}) }).toEqual({ key, metrics: question.metrics });
     for (const name of question.metrics) {
-      const [is, must] = [got?.[name] ?? null, values[name] ?? null];
-      if (is === null || must === null) expect({ key, name, is }).toEqual({ key, name, is: must });
-      else if (is instanceof Decimal && !/per_/.test(name)) {
-        // What was sent has three decimals at most.
-        expect(`${name} of ${key}: ${is.toFixed()}`).toBe(
-          `${name} of ${key}: ${new Decimal(must.toFixed(3)).toFixed()}`,
+      const [actual, value] = [got?.[name] ?? null, values[name] ?? null];
+      if (actual === null || value === null) expect({ key, name, actual }).toEqual({ key, name, actual: value });
+      else if (actual instanceof Decimal && !/per_/.test(name)) {
+        // Sent amounts have at most three decimals.
+        expect(`${name} of ${key}: ${actual.toFixed()}`).toBe(
+          `${name} of ${key}: ${new Decimal(value.toFixed(3)).toFixed()}`,
         );
       } else {
-        // Quantiles are within 1 % by definition; all else is exact but for the last digits of a double.
-        const allowed = /p\d\d_/.test(name) ? must * 0.01 + 1e-9 : Math.abs(must) * 1e-12;
-        expect(Math.abs(Number(is) - must), `${name} of ${key}: ${is}, not ${must}`).toBeLessThanOrEqual(allowed);
+        // Quantiles are accurate to 1 % by definition, all other numbers up to double rounding.
+        const allowed = /p\d\d_/.test(name) ? value * 0.01 + 1e-9 : Math.abs(value) * 1e-12;
+        const message = `${name} of ${key}: ${actual}, not ${value}`;
+        expect(Math.abs(Number(actual) - value), message).toBeLessThanOrEqual(allowed);
       }
     }
   }
   for (const [key, values] of found)
-    if (!wanted.has(key)) expect({ key, empty: empty(values) }).toEqual({ key, empty: true });
+    if (!expectedRows.has(key)) expect({ key, empty: empty(values) }).toEqual({ key, empty: true });
   await arrangements(orm, subject, asked, answered);
   const asJson = (values: MetricValues) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value === null ? null : Number(value)]));
@@ -117,10 +118,10 @@ async function overHttp(orgId: string, { question, range }: Asked) {
   }));
 }
 
-// Each run asks 20 questions: 12 runs in the suite, 60 (1,200 questions) with TIDEMARK_LONG_TESTS.
+// 20 questions a run: 12 runs in the suite, 60 (1,200 questions) with TIDEMARK_LONG_TESTS.
 const long = process.env.TIDEMARK_LONG_TESTS !== undefined;
 
-it('answers every question as the facts do, whatever is refreshed, late, merged or at the edge of a bucket', {
+it('answers every question as a brute-force scan of the facts does, through refreshes, late data and merges', {
   timeout: long ? 900_000 : 120_000,
 }, async () => {
   const scene = fc.constantFrom(...beginnings).chain((fromMs) =>
@@ -152,7 +153,7 @@ it('answers every question as the facts do, whatever is refreshed, late, merged 
   );
 });
 
-it('refuses names that are not in the catalog, and lists what there is', async () => {
+it('rejects unknown names, and lists the valid ones', async () => {
   const range = { startInclusive: new Date(0), endExclusive: new Date(1), timeZone: 'UTC' };
   const subject = { orgId: 'nobody', counters: DEFAULT_USAGE_COUNTERS };
   const refused = (question: Partial<Question>) =>

@@ -4,11 +4,11 @@ import { type FactKind, facts } from '../../shared/facts/index.ts';
 import type { Filter, Granularity } from '../../shared/metrics/question.ts';
 import { pgTime } from '../../shared/pg-time.ts';
 
-/** A row of a fact as it is stored, with what its execution adds. */
+/** A stored row of a fact, with agent and user of its execution. */
 export interface StoredRow {
   kind: FactKind;
   at: number;
-  /** Start of the local bucket as the plainest SQL gives it; null without a granularity. */
+  /** Start of the local bucket by `date_trunc`; null without a granularity. */
   bucket: number | null;
   text(column: string): string | null;
   number(column: string): number | null;
@@ -17,18 +17,18 @@ export interface StoredRow {
 
 type Rows = Record<FactKind, StoredRow[]>;
 
-/** What some numbers need beside the rows of their group. */
+/** Context that some metrics need besides the rows of their group. */
 export interface Around {
-  /** When a user was first seen by any fact of users, whatever the range. */
+  /** First occurrence of a user in any user fact, regardless of the range. */
   firstSeenMs(userId: string): number;
-  /** How much time the group spans. */
+  /** Elapsed time of the group's bucket within the range. */
   elapsedMs(): number;
 }
 
-/** The facts that tell of users. */
+/** The facts that count as user activity. */
 export const userFacts = ['events', 'executions', 'sessions', 'ai_usage'] as const;
 
-/** The numbers that metrics must have, each from the rows of its facts, in the plainest words. */
+/** Reference definitions of the metrics: each as a plain function of the rows of its facts. */
 export const expected: Readonly<
   Record<string, { of: readonly FactKind[]; value(rows: readonly StoredRow[], around: Around): number | null }>
 > = {
@@ -94,7 +94,7 @@ export const expected: Readonly<
   },
 };
 
-/** Which column a dimension is, of a fact; usages have the agent and the user of their execution where they have none. */
+/** The value of a dimension; usages without agent or user inherit those of their execution. */
 export function dimensionOf(row: StoredRow, dimension: string): string | null {
   switch (dimension) {
     case 'agent':
@@ -134,7 +134,7 @@ export function satisfies(value: string | null, filter: Filter): boolean {
   }
 }
 
-/** Every row of the facts, without any of the statements that answers are made by. */
+/** Reads all rows of the facts, with none of the queries under test. */
 export async function readFacts(
   orm: Orm,
   orgId: string,
@@ -159,7 +159,8 @@ async function readFact(db: Db, orgId: string, kind: FactKind, timeZone: string,
   const time = sql.ref(facts[kind].timeColumn);
   const { rows } = await sql<Record<string, unknown>>`
     SELECT *, ${time}::text AS row_at, date_trunc(${granularity ?? 'day'}, ${time}, ${timeZone})::text AS row_bucket,
-      to_char(${time} AT TIME ZONE ${timeZone}, 'FMHH24') AS row_hour, to_char(${time} AT TIME ZONE ${timeZone}, 'ID') AS row_weekday
+      to_char(${time} AT TIME ZONE ${timeZone}, 'FMHH24') AS row_hour,
+      to_char(${time} AT TIME ZONE ${timeZone}, 'ID') AS row_weekday
     FROM ${sql.table(kind)} WHERE org_id = ${orgId}`.execute(db);
   const { rows: executions } = await sql<Record<string, unknown>>`
     SELECT execution_id, agent_id, user_id FROM executions WHERE org_id = ${orgId}`.execute(db);
@@ -208,7 +209,7 @@ function bySessions(rows: readonly StoredRow[], kind: FactKind): number | null {
   return by(inSessions.length, rows.filter((row) => row.kind === 'sessions').length);
 }
 
-/** Users whose first row of all lies before their first of these. */
+/** Users first seen before their earliest of these rows. */
 function returning(rows: readonly StoredRow[], { firstSeenMs }: Around): number {
   const earliest = new Map<string, number>();
   for (const row of rows) {

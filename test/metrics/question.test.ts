@@ -43,7 +43,7 @@ function usage(day: number, model: string | undefined, more: object = {}) {
   };
 }
 
-it('keeps every digit of money, before and after a refresh', async () => {
+it('keeps monetary amounts exact, before and after a refresh', async () => {
   const costs = [0.1, 0.2, 0.3, 1e-9, 123_456_789.123456];
   const subject = await organisationWith(costs.map((cost_usd) => usage(1, 'x', { cost_usd })));
   const exact = costs.reduce((sum, cost) => sum.plus(cost), new Decimal(0)).toFixed();
@@ -59,7 +59,7 @@ it('keeps every digit of money, before and after a refresh', async () => {
   }
 });
 
-it('orders by bucket, dimension and metric, nulls last, and compares with the range before', async () => {
+it('orders by bucket and dimension, nulls included, and compares with the previous range', async () => {
   const subject = await organisationWith([
     usage(2, 'b'),
     usage(2, 'a'),
@@ -93,7 +93,7 @@ it('orders by bucket, dimension and metric, nulls last, and compares with the ra
   ]);
 });
 
-it('streams the same rows as it answers, without parameters', async () => {
+it('streams the rows of the answer from a query without parameters', async () => {
   const subject = await organisationWith([
     usage(1, "it's", { user_id: 'u', cost_usd: 0.5 }),
     usage(2, 'back\\slash', { user_id: 'v' }),
@@ -125,7 +125,7 @@ it('streams the same rows as it answers, without parameters', async () => {
   });
 });
 
-it('narrows a question to one user, whatever its filters, and names what cannot be narrowed', async () => {
+it('narrows a question to one user despite its filters, and rejects metrics that cannot be narrowed', async () => {
   const subject = await organisationWith([usage(1, 'x', { user_id: 'me' }), usage(1, 'x', { user_id: 'you' })]);
   const question = narrowToUser(
     { metrics: ['ai_requests'], filters: [{ dimension: 'user', operator: 'in', value: ['me', 'you'] }] },
@@ -137,7 +137,7 @@ it('narrows a question to one user, whatever its filters, and names what cannot 
   expect(() => narrowToUser({ metrics: ['ai_requests', 'users.total'] }, 'me')).toThrow(TidemarkError);
 });
 
-it('takes a question as it is stored, within bounds', () => {
+it('parses stored questions, and rejects those outside the limits', () => {
   const stored = {
     metrics: ['ai_requests'],
     filters: [{ dimension: 'model', operator: 'not_in', value: ['x', null] }],
@@ -161,7 +161,7 @@ it('takes a question as it is stored, within bounds', () => {
   expect(unknown.error?.issues[0]?.message).toContain('starts_with');
 });
 
-it('orders groups by their bytes, whatever the locale of the database', async () => {
+it('orders groups bytewise, independent of the locale of the database', async () => {
   const subject = await organisationWith(['b', 'B', 'a', 'Z'].map((model) => usage(1, model)));
   const rows = await ask(orm.em.fork(), subject, { metrics: ['ai_requests'], group_by: ['model'] }, range);
   expect(rows.map(({ group }) => group.model)).toEqual(['B', 'Z', 'a', 'b']);

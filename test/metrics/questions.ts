@@ -9,7 +9,7 @@ export interface Asked {
 }
 
 const hourMs = 3_600_000;
-/** Beginnings of four days in which clocks change somewhere, or do not. */
+/** Starts of four-day ranges, with and without DST changes. */
 export const beginnings = [
   '2026-03-07',
   '2026-03-28',
@@ -30,7 +30,7 @@ const zones = [
   'America/Havana',
 ];
 
-/** Each dimension with the metrics that have it. */
+/** Each dimension with the metrics that support it. */
 const groupings: Readonly<Record<string, readonly string[]>> = {
   agent: [
     'execution_count',
@@ -65,7 +65,7 @@ const groupings: Readonly<Record<string, readonly string[]>> = {
   status: ['execution_count', 'avg_duration_ms', 'queries_per_hour'],
 };
 
-/** A filter of any operator. @param part a part of one of the values, in any case */
+/** A filter with any operator. @param part a substring of one of the values, in any letter case */
 function filter(dimension: string, values: readonly (string | null)[], part: string): fc.Arbitrary<Filter> {
   const value = fc.constantFrom(...values);
   const some = fc.subarray([...values], { minLength: 1 });
@@ -83,7 +83,7 @@ function filter(dimension: string, values: readonly (string | null)[], part: str
   );
 }
 
-/** Questions about the days after a moment. */
+/** Questions about a number of days from a start. */
 export function questions(fromMs: number, days: number) {
   return fc
     .record({

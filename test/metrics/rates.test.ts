@@ -37,7 +37,7 @@ function range(from: string | number, to: string | number, timeZone = 'UTC') {
   return { startInclusive: new Date(from), endExclusive: new Date(to), timeZone };
 }
 
-it('counts of a range that ends in the future only what has passed, and of the one before all', async () => {
+it('counts only the elapsed time of a range that ends in the future, and all of the previous range', async () => {
   const beganMs = Date.now();
   const starts = [-170, -160, -150, -140, -130, -120, -30, -20, -10].map((minutes) => beganMs + minutes * 60_000);
   const orgId = await organisationWith(starts);
@@ -46,7 +46,7 @@ it('counts of a range that ends in the future only what has passed, and of the o
     range: range(beganMs - hourMs, beganMs + hourMs),
     compare_to_previous: true,
   });
-  // Three within an hour and what the test took, six within the two hours before.
+  // Three within an hour plus the duration of the test, six within the two hours before.
   const atLeast = 3 / ((Date.now() - beganMs) / hourMs + 1);
   const perHour = numberOf(row?.values ?? {}, 'queries_per_hour') ?? 0;
   expect(perHour).toBeLessThanOrEqual(3.001);
@@ -77,18 +77,18 @@ it('counts of a range that ends in the future only what has passed, and of the o
 it.each([
   { what: 'a day of 23 hours', zone: 'Europe/Zurich', at: '2025-03-30T12:00:00Z', by: 'day', hours: 23 },
   { what: 'a day of 25 hours', zone: 'Europe/Zurich', at: '2025-10-26T12:00:00Z', by: 'day', hours: 25 },
-  { what: 'a day that has midnight twice', zone: 'Atlantic/Azores', at: '2025-10-26T12:00:00Z', by: 'day', hours: 25 },
-  { what: 'the day before it', zone: 'Atlantic/Azores', at: '2025-10-25T12:00:00Z', by: 'day', hours: 24 },
+  { what: 'a day with midnight twice', zone: 'Atlantic/Azores', at: '2025-10-26T12:00:00Z', by: 'day', hours: 25 },
+  { what: 'the day before that', zone: 'Atlantic/Azores', at: '2025-10-25T12:00:00Z', by: 'day', hours: 24 },
   { what: 'a day without midnight', zone: 'Atlantic/Azores', at: '2025-03-30T12:00:00Z', by: 'day', hours: 23 },
   { what: 'a week', zone: 'America/New_York', at: '2025-11-02T12:00:00Z', by: 'week', hours: 169 },
   { what: 'a month', zone: 'America/New_York', at: '2025-02-10T12:00:00Z', by: 'month', hours: 672 },
-  { what: 'a month of UTC', zone: 'UTC', at: '2025-03-10T12:00:00Z', by: 'month', hours: 744 },
-  // At 15:00Z clocks are put back from 02:00 to 01:30, and on from 02:00 to 02:30 at 15:30Z in October.
+  { what: 'a UTC month', zone: 'UTC', at: '2025-03-10T12:00:00Z', by: 'month', hours: 744 },
+  // Clocks go back from 02:00 to 01:30 at 15:00Z in April, and forward from 02:00 to 02:30 at 15:30Z in October.
   { what: 'an hour', zone: 'Australia/Lord_Howe', at: '2025-04-05T14:50:00Z', by: 'hour', hours: 1 },
-  { what: 'its half again', zone: 'Australia/Lord_Howe', at: '2025-04-05T15:10:00Z', by: 'hour', hours: 0.5 },
-  { what: 'half an hour', zone: 'Australia/Lord_Howe', at: '2025-10-04T15:40:00Z', by: 'hour', hours: 0.5 },
-  { what: 'an hour of 45 minutes off', zone: 'Asia/Kathmandu', at: '2025-10-04T15:40:00Z', by: 'hour', hours: 1 },
-] as const)('knows how long $what is ($zone)', async ({ zone, at, by, hours }) => {
+  { what: 'a repeated half hour', zone: 'Australia/Lord_Howe', at: '2025-04-05T15:10:00Z', by: 'hour', hours: 0.5 },
+  { what: 'an hour of 30 minutes', zone: 'Australia/Lord_Howe', at: '2025-10-04T15:40:00Z', by: 'hour', hours: 0.5 },
+  { what: 'an hour at a 45-minute offset', zone: 'Asia/Kathmandu', at: '2025-10-04T15:40:00Z', by: 'hour', hours: 1 },
+] as const)('divides by the real length of $what ($zone)', async ({ zone, at, by, hours }) => {
   const atMs = Date.parse(at);
   const orgId = await organisationWith([atMs]);
   const days = 40 * 24 * hourMs;
@@ -98,7 +98,7 @@ it.each([
     granularity: by,
   });
   expect(rows.map(({ values }) => values.queries_per_hour)).toEqual([expect.closeTo(1 / hours, 12)]);
-  // Cut to the range.
+  // Clipped to the range.
   const [cut] = await ask(orgId, {
     metrics: ['queries_per_hour'],
     range: range(atMs - 60_000, atMs + 120_000, zone),
@@ -107,7 +107,7 @@ it.each([
   expect(cut?.values.queries_per_hour).toBeCloseTo(20, 9);
 });
 
-it('refuses a number by time for a place on the clock, and users by when they were first seen for any group', async () => {
+it('rejects rates by hour of day or weekday, and returning users by any dimension', async () => {
   const refused = (question: Question) =>
     ask('nobody', { range: range(0, 1), ...question }).then(
       () => [],

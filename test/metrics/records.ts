@@ -3,7 +3,7 @@ import fc from 'fast-check';
 const quarterHourMs = 900_000;
 const dayMs = 86_400_000;
 
-/** Moments within days of `fromMs`, more often than not at the edges of buckets. */
+/** Moments in the days after `fromMs`, most of them at bucket boundaries. */
 function moments(fromMs: number, days: number) {
   const any = fc.integer({ min: 0, max: days * dayMs - 1 });
   const edges = fc
@@ -23,7 +23,7 @@ const money = fc.option(
   { nil: undefined },
 );
 
-/** Telemetry of any kind, in any order; ids repeat, so that records are merged, and usages come before their executions. */
+/** Records of all kinds in any order; ids repeat, so that records merge, and usages may precede their executions. */
 export function records(fromMs: number, days: number) {
   const at = moments(fromMs, days);
   const span = fc.integer({ min: 0, max: 90_000_000 });

@@ -1,4 +1,4 @@
-/** A record as it is sent, with its moment. */
+/** A record as sent, with its time in milliseconds. */
 export interface Sent {
   type: 'event' | 'execution' | 'session' | 'ai_usage' | 'tool_usage' | 'error';
   at: number;
@@ -22,7 +22,7 @@ const EVENTS = [
 const AI_FEATURES = ['grammar', 'quiz', 'answer'];
 const MODELS = ['model-x', 'model-x', 'model-y', undefined];
 
-/** Telemetry of any kind, spread over a range; the same for the same seed. No record is sent twice. */
+/** Records of all kinds, spread over a range and deterministic for a seed. No record repeats. */
 export function telemetry(options: {
   seed: number;
   count: number;
@@ -31,7 +31,7 @@ export function telemetry(options: {
   users: number;
 }): Sent[] {
   let state = options.seed;
-  // Mulberry32: the same numbers each time, so that a failure can be looked at.
+  // Mulberry32: seeded, so that failures are reproducible.
   const below = (limit: number) => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -42,7 +42,7 @@ export function telemetry(options: {
   return Array.from({ length: options.count }, (_, n): Sent => {
     const id = `${options.seed}-${n}`;
     const at = options.fromMs + below(options.toMs - options.fromMs);
-    // Some more than others, and some by nobody.
+    // A skewed distribution, with some records without a user.
     const user = below(12) === 0 ? null : `user-${Math.min(below(options.users), below(options.users))}`;
     const whose = user === null ? {} : { user_id: user };
     const start = new Date(at).toISOString();
@@ -99,7 +99,7 @@ export function telemetry(options: {
   });
 }
 
-/** The local day of a moment, without PostgreSQL's time zones. */
+/** Local day and hour of a moment, independent of PostgreSQL's time zones. */
 export function localClock(timeZone: string) {
   const days = new Intl.DateTimeFormat('en-CA', { timeZone });
   const hours = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit' });
@@ -109,13 +109,13 @@ export function localClock(timeZone: string) {
   };
 }
 
-/** A number that a record was sent with; 0 without one. */
+/** A numeric field of a sent record; 0 if it has none. */
 export function numberOf({ record }: Sent, field: string): number {
   const value = record[field];
   return typeof value === 'number' ? value : 0;
 }
 
-/** A text that a record was sent with. */
+/** A text field of a sent record. */
 export function textOf({ record }: Sent, field: string): string | undefined {
   const value = record[field];
   return typeof value === 'string' ? value : undefined;

@@ -31,16 +31,15 @@ async function erase(client: ApiClient, user: string) {
   return (await client.get(`/erasures/${asked.json.id}`)).json;
 }
 
-/** Whether an id stands anywhere in the rows of a table. */
+/** Counts the rows of a table that contain a text in any column. */
 async function mentions(table: string, orgId: string, text: string): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    SELECT count(*)::int AS count FROM ${sql.table(table)} t WHERE org_id = ${orgId} AND to_jsonb(t)::text LIKE ${`%${text}%`}`.execute(
-    dbOf(service.orm.em.fork()),
-  );
+    SELECT count(*)::int AS count FROM ${sql.table(table)} t
+    WHERE org_id = ${orgId} AND to_jsonb(t)::text LIKE ${`%${text}%`}`.execute(dbOf(service.orm.em.fork()));
   return rows[0]?.count ?? -1;
 }
 
-it('removes every trace of a user and of nobody else, and gives a receipt', async () => {
+it('removes every trace of one user only, and issues a receipt', async () => {
   const client = await organisation('acme');
   await organisation('neighbour');
   const db = dbOf(service.orm.em.fork());
@@ -121,7 +120,7 @@ it('removes every trace of a user and of nobody else, and gives a receipt', asyn
   ]) {
     expect(await mentions(table, 'acme', 'jane'), table).toBe(0);
   }
-  // The buckets that it touched are made anew.
+  // The touched buckets are marked for a refresh.
   const { rows } = await sql<{ kind: string; buckets: number }>`
     SELECT kind, count(DISTINCT bucket)::int AS buckets FROM bucket_ledger WHERE org_id = 'acme' GROUP BY kind ORDER BY kind`.execute(
     db,
@@ -139,14 +138,14 @@ it('removes every trace of a user and of nobody else, and gives a receipt', asyn
   );
   expect(await payloadsOf(receipt.workflow_id)).not.toContain('jane');
 
-  // What is sent later is new data; a second erasure removes that.
+  // Records sent later are new data, which a second erasure removes.
   expect((await client.post('/events', { event_type: 'x', event_name: 'y', user_id: 'jane' })).status).toBe(201);
   const second = await erase(client, 'jane');
   expect(second.id).not.toBe(receipt.id);
   expect(second.removed).toMatchObject({ events: 1 });
 });
 
-/** All that a workflow's history holds, as text. */
+/** All payloads of a workflow's history, as text. */
 async function payloadsOf(workflowId: string): Promise<string> {
   const { events } = await service.temporal.workflow.getHandle(workflowId).fetchHistory();
   const text = textsIn(events).join('\n');
@@ -159,7 +158,7 @@ function textsIn(node: unknown): string[] {
   return typeof node === 'object' && node !== null ? Object.values(node).flatMap(textsIn) : [];
 }
 
-it('marks no bucket before the floor', async () => {
+it('marks no bucket before the retention floor', async () => {
   const client = await organisation('floored');
   const db = dbOf(service.orm.em.fork());
   await sql`UPDATE retention_floors SET at = ${daysAgo(30)} WHERE org_id = 'floored' AND kind = 'events'`.execute(db);
@@ -170,7 +169,7 @@ it('marks no bucket before the floor', async () => {
   expect(rows).toHaveLength(1);
 });
 
-it('finds what was stored under a pseudonym, and before pseudonyms were asked for', async () => {
+it('erases records stored under a pseudonym and before anonymisation was enabled', async () => {
   const client = await organisation('private');
   await client.patch('/settings', { privacy: { anonymise_user_ids: true } });
   await client.post(
@@ -181,7 +180,7 @@ it('finds what was stored under a pseudonym, and before pseudonyms were asked fo
   expect((await rowCounts(service, 'private')).events).toBe(2);
 });
 
-it('joins the erasure that is under way, and keeps receipts apart', async () => {
+it('joins a running erasure, and keeps receipts of users and organisations apart', async () => {
   const idle = await startService({ workers: false });
   try {
     const client = await idle.clientFor('acme', 'admin');
@@ -193,7 +192,7 @@ it('joins the erasure that is under way, and keeps receipts apart', async () => 
     await client.patch('/settings', { legal_hold: true });
     const held = await client.post('/users/jack/erase');
     expect([held.status, held.json.title]).toEqual([409, expect.stringContaining('legal hold')]);
-    // One that was terminated goes on with the next call.
+    // The next call resumes a terminated erasure.
     const ended = idle.temporal.workflow.getHandle(one.json.workflow_id);
     await ended.terminate();
     await client.patch('/settings', { legal_hold: false });
@@ -205,16 +204,15 @@ it('joins the erasure that is under way, and keeps receipts apart', async () => 
   }
 });
 
-it('erases nothing where a hold came before it began', async () => {
+it('erases nothing if a legal hold is set before it starts', async () => {
   const client = await organisation('caught');
   const db = dbOf(service.orm.em.fork());
   const before = await rowCounts(service, 'caught');
-  // As where the hold is set between the call and the workflow's first step.
+  // Simulates a hold set between the call and the first step of the workflow.
   await sql`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     UPDATE organisations SET legal_hold = true WHERE org_id = NEW.org_id; RETURN NEW; END $$`.execute(db);
-  await sql`CREATE TRIGGER hold AFTER INSERT ON erasures FOR EACH ROW WHEN (NEW.org_id = 'caught') EXECUTE FUNCTION hold()`.execute(
-    db,
-  );
+  await sql`CREATE TRIGGER hold AFTER INSERT ON erasures FOR EACH ROW
+    WHEN (NEW.org_id = 'caught') EXECUTE FUNCTION hold()`.execute(db);
   const receipt = await erase(client, 'jane');
   expect(receipt).toMatchObject({ status: 'failed', error: expect.stringContaining('legal hold'), removed: {} });
   expect(await rowCounts(service, 'caught')).toEqual(before);

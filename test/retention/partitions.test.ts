@@ -21,8 +21,8 @@ afterAll(() => service.close());
 const db = () => dbOf(service.orm.em.fork());
 const drop = (ref: PurgeRef | null = null) => dropOldPartitions(db(), facts.events, ref, new AbortController().signal);
 
-async function store(who: ApiClient, at: string, id: string) {
-  return (await who.post('/events', { event_type: 'x', event_name: 'y', event_id: id, occurred_at: at })).status;
+async function store(api: ApiClient, at: string, id: string) {
+  return (await api.post('/events', { event_type: 'x', event_name: 'y', event_id: id, occurred_at: at })).status;
 }
 
 async function keepFrom(orgId: string, at: string) {
@@ -38,7 +38,7 @@ async function state(name: string): Promise<string> {
   return found.pending === null ? 'detached' : found.pending ? 'pending' : 'attached';
 }
 
-it('drops a month that lies before every floor, with its keys, and no other', async () => {
+it('drops a month below every retention floor, with its keys, and no other', async () => {
   await store(client, '2023-01-10T00:00:00Z', 'old');
   await store(client, '2023-02-10T00:00:00Z', 'kept');
   await keepFrom('acme', '2023-02-01T00:00:00Z');
@@ -51,7 +51,7 @@ it('drops a month that lies before every floor, with its keys, and no other', as
   expect(await store(client, '2023-01-10T00:00:00Z', 'late')).toBe(400);
 });
 
-it('keeps a month that one organisation wants, or holds', async () => {
+it('keeps a month above the floor of one organisation, or under its legal hold', async () => {
   const other = await service.clientFor('globex', 'admin');
   await store(other, '2023-02-11T00:00:00Z', 'theirs');
   await keepFrom('acme', '2023-03-01T00:00:00Z');
@@ -63,7 +63,7 @@ it('keeps a month that one organisation wants, or holds', async () => {
   expect(await drop()).toEqual({ dropped: 1, skipped: [] });
 });
 
-it('leaves a month that somebody reads, gives it back to who needs it, and takes it up again', async () => {
+it('skips a month with open readers, reattaches it for a late write, and drops it in a later round', async () => {
   await sql`UPDATE retention_floors SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
   await store(client, '2023-04-10T00:00:00Z', 'april');
   await sql`UPDATE retention_floors SET at = '2023-06-01' WHERE kind = 'events'`.execute(db());
@@ -84,7 +84,7 @@ it('leaves a month that somebody reads, gives it back to who needs it, and takes
   expect(await state('events_2023_04')).toBe('none');
 });
 
-it('finishes a detachment that was killed in the middle, and one that was killed before the table was dropped', async () => {
+it('completes a drop that was killed during the detach, or between detach and drop', async () => {
   for (const month of ['2023-07', '2023-08']) {
     await sql`UPDATE retention_floors SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
     expect(await store(client, `${month}-10T00:00:00Z`, month)).toBe(201);
@@ -110,19 +110,19 @@ it('finishes a detachment that was killed in the middle, and one that was killed
   expect([await state('events_2023_07'), await state('events_2023_08')]).toEqual(['none', 'none']);
 });
 
-it('makes a month anew for who needs it, though this API has seen it before it was dropped', async () => {
+it('recreates a dropped month for a write, although this API process has cached it', async () => {
   await sql`UPDATE retention_floors SET at = '2023-01-01' WHERE kind = 'events'`.execute(db());
   expect(await store(client, '2023-10-10T00:00:00Z', 'seen')).toBe(201);
   await sql`UPDATE retention_floors SET at = '2023-12-01' WHERE kind = 'events'`.execute(db());
   expect((await drop()).dropped).toBe(1);
-  const anew = await service.clientFor('umbrella', 'admin');
-  expect(await store(anew, '2023-10-10T00:00:00Z', 'anew')).toBe(201);
+  const umbrella = await service.clientFor('umbrella', 'admin');
+  expect(await store(umbrella, '2023-10-10T00:00:00Z', 'anew')).toBe(201);
   const sent = { type: 'event', event_type: 'x', event_name: 'y', occurred_at: '2023-10-11T00:00:00Z' };
   await keepFrom('umbrella', '2023-12-01T00:00:00Z');
   expect((await drop()).dropped).toBe(1);
   await keepFrom('umbrella', '2023-01-01T00:00:00Z');
   const once = { 'idempotency-key': 'k' };
-  expect((await anew.post('/batch', [sent], once)).json).toMatchObject({ accepted: 1 });
-  expect((await anew.post('/batch', [sent], once)).json).toMatchObject({ accepted: 1 });
+  expect((await umbrella.post('/batch', [sent], once)).json).toMatchObject({ accepted: 1 });
+  expect((await umbrella.post('/batch', [sent], once)).json).toMatchObject({ accepted: 1 });
   expect(await ensurePartition(db(), 'events', '2023-10-01')).toBe(false);
 });

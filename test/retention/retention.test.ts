@@ -27,7 +27,7 @@ async function sqlCount(query: ReturnType<typeof sql<{ count: number }>>): Promi
   return rows[0]?.count ?? -1;
 }
 
-it('keeps all until somebody says otherwise', async () => {
+it('keeps everything without a retention policy', async () => {
   const client = await organisation('keeper');
   const { json } = await client.get('/settings');
   expect(json).toMatchObject({ legal_hold: false, storage_price_usd_per_gb_month: null, retention: { events: null } });
@@ -35,7 +35,7 @@ it('keeps all until somebody says otherwise', async () => {
   expect((await rowCounts(service, 'keeper')).events).toBe(3);
 });
 
-it('removes by kind what lies before its cut-off, and of nobody else', async () => {
+it('removes the rows before the cut-off of each kind, in one organisation only', async () => {
   const other = await organisation('neighbour');
   const before = await rowCounts(service, 'neighbour');
   const client = await organisation('acme');
@@ -67,10 +67,11 @@ it('removes by kind what lies before its cut-off, and of nobody else', async () 
   ]);
 });
 
-it('refuses what comes late for the time before, and forgets its marks', async () => {
+it('rejects late records below the floor, and removes the dirty buckets below it', async () => {
   const client = await organisation('late');
   const marks = sql<{ count: number }>`
-    SELECT count(*)::int AS count FROM bucket_ledger WHERE org_id = 'late' AND kind = 'events' AND bucket < ${daysAgo(30)}::timestamptz`;
+    SELECT count(*)::int AS count FROM bucket_ledger
+    WHERE org_id = 'late' AND kind = 'events' AND bucket < ${daysAgo(30)}::timestamptz`;
   await client.patch('/settings', { retention: { events: 30 } });
   await clean(client);
   expect(await sqlCount(marks)).toBe(0);
@@ -81,7 +82,7 @@ it('refuses what comes late for the time before, and forgets its marks', async (
   expect(late.json).toMatchObject({ accepted: 1, rejected: 1, errors: [{ index: 0, field: 'occurred_at' }] });
 });
 
-it('purges nothing under legal hold, and says so', async () => {
+it('purges nothing under legal hold, and reports it', async () => {
   const client = await organisation('held');
   await client.patch('/settings', { legal_hold: true, retention: { events: 1, executions: 1 } });
   const before = await rowCounts(service, 'held');
@@ -91,7 +92,7 @@ it('purges nothing under legal hold, and says so', async () => {
   expect(late.status).toBe(201);
 });
 
-it('counts in a dry run what it would remove, and changes nothing', async () => {
+it('counts the rows to remove in a dry run, and changes nothing', async () => {
   const client = await organisation('dry');
   await client.patch('/settings', {
     retention: { events: 30, executions: 10, rollups: 1, reports: 1, system_samples: 1 },
@@ -111,7 +112,7 @@ it('counts in a dry run what it would remove, and changes nothing', async () => 
   expect((await clean(client)).result.counts.executions.rows).toBe(result.counts.executions.rows);
 });
 
-it('removes rollups, closed days and reports by policies of their own', async () => {
+it('removes rollups, closed days and reports by their own policies', async () => {
   const client = await organisation('derived', []);
   const db = dbOf(service.orm.em.fork());
   const days = [daysAgo(40), daysAgo(5)].map((at) => at.slice(0, 10));
@@ -151,7 +152,7 @@ it('removes rollups, closed days and reports by policies of their own', async ()
 
 const MANY = 30_000;
 
-/** An organisation with six batches to be removed. */
+/** An organisation with six batches to remove. */
 async function organisationWithMany(orgId: string) {
   const client = await service.clientFor(orgId, 'admin');
   const occurred_at = daysAgo(40);
@@ -194,13 +195,13 @@ async function untilCancellationDelivered(workflowId: string): Promise<void> {
   });
 }
 
-it('goes on after a run that was ended between its batches', async () => {
+it('continues after a run that was terminated between batches', async () => {
   const client = await organisationWithMany('many');
   const { json } = await client.post('/workflow-runs/retention', {});
   await untilLeft('many', (left) => left < MANY);
   await service.temporal.workflow.getHandle(json.workflow_id).terminate('killed in the middle');
   expect((await closedRun(client, json.workflow_id)).json.status).toBe('terminated');
-  // Whole batches are gone, with their keys; the floor stands already.
+  // Whole batches are removed, with their keys; the floor is already raised.
   expect(((await rowCounts(service, 'many')).events ?? 1) % 5_000).toBe(0);
   const late = { event_type: 'x', event_name: 'y', occurred_at: daysAgo(31) };
   expect((await client.post('/events', late)).status).toBe(400);
@@ -208,10 +209,10 @@ it('goes on after a run that was ended between its batches', async () => {
   expect((await rowCounts(service, 'many')).events).toBe(0);
 });
 
-it('stops between batches where it is cancelled, and tells what it removed until then', async () => {
+it('stops between batches when cancelled, and reports the rows removed so far', async () => {
   const client = await organisationWithMany('stopped');
   const { json } = await service.orm.em.fork().transactional(async (em) => {
-    // Somebody holds a row of the third batch, until the cancellation is heard of.
+    // Locks a row of the third batch until the cancellation is delivered.
     await sql`SELECT FROM events WHERE org_id = 'stopped' AND event_id = (
       SELECT event_id FROM events WHERE org_id = 'stopped' ORDER BY occurred_at, event_id LIMIT 1 OFFSET 12000
     ) FOR UPDATE`.execute(dbOf(em));
@@ -233,7 +234,7 @@ it('stops between batches where it is cancelled, and tells what it removed until
   expect(await noted()).toHaveLength(2);
 });
 
-it('stops at once where a hold is set while it runs', async () => {
+it('stops at once when a legal hold is set during the run', async () => {
   const client = await organisationWithMany('caught');
   const { json } = await client.post('/workflow-runs/retention', {});
   await untilLeft('caught', (left) => left < MANY);

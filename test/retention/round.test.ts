@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('cleans every organisation in the daily round, and drops what nobody keeps', async () => {
+it('cleans every organisation in the daily round, and drops months that no organisation keeps', async () => {
   const month = daysAgo(400);
   const [one, two] = [await service.clientFor('one', 'admin'), await service.clientFor('two', 'admin')];
   for (const client of [one, two]) {
@@ -35,7 +35,7 @@ it('cleans every organisation in the daily round, and drops what nobody keeps', 
   expect((await rowCounts(service, 'two')).events).toBe(1);
   expect((await rowCounts(service, 'two')).sessions).toBe(3);
 
-  // The API has seen that month; who comes anew may still need it.
+  // The API has cached that month; a new organisation may still write to it.
   const three = await service.clientFor('three', 'admin');
   expect((await three.post('/batch', recordsOf([400]))).json).toMatchObject({ accepted: 8, rejected: 0 });
   expect((await rowCounts(service, 'three')).events).toBe(1);

@@ -6,7 +6,7 @@ import type { TestService } from '../service/service.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Noon UTC, so many days ago. */
+/** Noon UTC of the day this many days ago. */
 export function daysAgo(days: number): string {
   const now = new Date();
   return new Date(
@@ -14,7 +14,7 @@ export function daysAgo(days: number): string {
   ).toISOString();
 }
 
-/** One record of each fact on each of these days; ids tell the day. */
+/** One record of each fact for each of these days; ids contain the day. */
 export function recordsOf(ages: readonly number[], user = 'jane') {
   return ages.flatMap((age) => {
     const at = daysAgo(age);
@@ -68,7 +68,7 @@ const FACTS = [
   'errors',
 ] as const;
 
-/** How many rows of each fact, and keys of them, an organisation has. */
+/** Row counts of each fact of an organisation. @throws Error if rows and keys differ in number */
 export async function rowCounts(service: TestService, orgId: string): Promise<Record<string, number>> {
   const db = dbOf(service.orm.em.fork());
   const counts: Record<string, number> = {};
@@ -77,7 +77,7 @@ export async function rowCounts(service: TestService, orgId: string): Promise<Re
       SELECT (SELECT count(*)::int FROM ${sql.table(fact)} WHERE org_id = ${orgId}) AS rows,
              (SELECT count(*)::int FROM fact_keys WHERE org_id = ${orgId} AND kind = ${fact}) AS keys`.execute(db);
     counts[fact] = rows[0]?.rows ?? -1;
-    // One id is one row, always.
+    // Each row has exactly one key.
     if (rows[0]?.keys !== rows[0]?.rows)
       throw new Error(`${orgId}: ${fact} have ${rows[0]?.rows} rows, ${rows[0]?.keys} keys`);
   }
@@ -88,7 +88,7 @@ export function pathOf(workflowId: string): string {
   return `/workflow-runs/${encodeURIComponent(workflowId)}`;
 }
 
-/** Waits until a run is closed. @returns the answer that describes it */
+/** Waits until a run is closed. @returns the response with the closed run */
 export async function closedRun(client: ApiClient, workflowId: string): Promise<ApiAnswer> {
   return eventually(`the end of ${workflowId}`, 60_000, async () => {
     const answer = await client.get(pathOf(workflowId));
@@ -96,7 +96,7 @@ export async function closedRun(client: ApiClient, workflowId: string): Promise<
   });
 }
 
-/** Runs retention by hand and waits for its end. */
+/** Starts a retention run and waits for its end. */
 export async function clean(client: ApiClient, body: object = {}): Promise<ApiAnswer['json']> {
   const { json } = await client.post('/workflow-runs/retention', body);
   return (await closedRun(client, json.workflow_id)).json;
@@ -107,7 +107,7 @@ export async function hasTable(service: TestService, name: string): Promise<bool
   return rows.length > 0;
 }
 
-/** The partition of a fact that holds this time. */
+/** The partition of a fact that contains a time. */
 export function partitionOf(fact: string, at: string): string {
   return `${fact}_${at.slice(0, 7).replace('-', '_')}`;
 }

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('merges what is changed into what is there, and takes null for keeping all', async () => {
+it('merges changed periods into the policy, where null keeps everything', async () => {
   const client = await service.clientFor('acme', 'admin');
   const changes = {
     retention: { events: 90, errors: 30 },
@@ -45,13 +45,13 @@ it.each([
   [{ storage_price_usd_per_gb_month: -1 }, 'storage_price_usd_per_gb_month'],
   [{ usage_counters: { login: 'login' } }, 'usage_counters.login'],
   [{ usage_counters: { logins: [] } }, 'usage_counters.logins'],
-])('refuses %j and names the field', async (changes, field) => {
+])('rejects %j and names the field', async (changes, field) => {
   const client = await service.clientFor('refused', 'admin');
   const { status, json } = await client.patch('/settings', changes);
   expect([status, json.errors[0].field]).toEqual([400, field]);
 });
 
-it('counts in user_activity what the settings call a login, a message, a file', async () => {
+it('counts logins, messages and files in user_activity by the configured event names', async () => {
   const client = await service.clientFor('counting', 'admin');
   const names = ['login', 'signed_in', 'signed_in', 'message_sent', 'file_uploaded', "it's"];
   await client.post(
@@ -91,7 +91,7 @@ it('counts in user_activity what the settings call a login, a message, a file', 
   });
 });
 
-it('cleans up from the command line, with days for that run alone', async () => {
+it('cleans up from the command line, with periods for that run alone', async () => {
   const client = await service.clientFor('by-command', 'admin');
   await client.post('/batch', recordsOf([1, 20, 50]));
   const env = {

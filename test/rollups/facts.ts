@@ -13,7 +13,7 @@ export async function newOrganisation(orm: Orm): Promise<string> {
   return orgId;
 }
 
-/** Stores records as `/batch` does. @throws where one is refused */
+/** Stores records as `/batch` does. @throws Error if a record is rejected */
 export async function store(orm: Orm, orgId: string, records: readonly object[]): Promise<void> {
   const db = dbOf(orm.em.fork());
   const privacy = createPrivacy(DEFAULT_PRIVACY, orgId, 'x'.repeat(32));
@@ -24,7 +24,7 @@ export async function store(orm: Orm, orgId: string, records: readonly object[])
   if (stored.rejected > 0) throw new Error(JSON.stringify(stored.errors.slice(0, 5)));
 }
 
-/** Refreshes until nothing of the organisation is marked. */
+/** Refreshes until the organisation has no dirty bucket. */
 export async function refreshAll(orm: Orm, orgId: string): Promise<void> {
   const em = orm.em.fork();
   for (;;) {

@@ -23,12 +23,12 @@ async function agentsOf(orgId: string, table: string): Promise<(string | null)[]
   return rows.map((row) => row.agent_id);
 }
 
-it('refreshes a month of telemetry to what the facts say, in whatever order it comes', {
+it('refreshes a month of telemetry to match the facts, in any order of arrival', {
   timeout: 60_000,
 }, async () => {
   const orgId = await newOrganisation(orm);
   const records = [...sampleRecords({ seed: 7, endsAt: now, records: 4_000 })];
-  // The last first, in three parts with a refresh after each.
+  // Latest first, in three parts with a refresh after each.
   records.reverse();
   const third = Math.ceil(records.length / 3);
   for (let from = 0; from < records.length; from += third) {
@@ -41,7 +41,7 @@ it('refreshes a month of telemetry to what the facts say, in whatever order it c
   expect(verified.daysChecked).toBeGreaterThan(150);
 });
 
-it('counts a usage for the agent of its execution, also when the execution comes long after it', async () => {
+it('counts a usage for the agent of its execution, even if the execution arrives later', async () => {
   const orgId = await newOrganisation(orm);
   const execution_id = randomUUID();
   await store(orm, orgId, [
@@ -57,7 +57,7 @@ it('counts a usage for the agent of its execution, also when the execution comes
   expect((await verifyOrganisation(orm.em.fork(), orgId)).differences).toEqual([]);
 });
 
-it('keeps the agent that an execution began with, since usages were counted by it', async () => {
+it('keeps the first agent of an execution, by which its usages were counted', async () => {
   const orgId = await newOrganisation(orm);
   const execution = { type: 'execution', execution_id: 'e1', started_at: minutesAgo(5) };
   await store(orm, orgId, [{ ...execution, agent_id: 'first' }]);
@@ -66,13 +66,13 @@ it('keeps the agent that an execution began with, since usages were counted by i
   expect(await agentsOf(orgId, 'rollup_executions')).toEqual(['first']);
 });
 
-it('refreshes to the truth while writers write and several refresh at once', { timeout: 60_000 }, async () => {
+it('converges to the facts with concurrent writers and refreshes', { timeout: 60_000 }, async () => {
   const orgId = await newOrganisation(orm);
   let writing = true;
   const refreshers = Array.from({ length: 3 }, async () => {
     while (writing) await refreshAll(orm, orgId);
   });
-  // Usages and their executions by different writers at the same moment, so that each may miss the other.
+  // Usages and their executions from concurrent writers, so that neither may see the other.
   const write = async (kind: 'usage' | 'execution', round: number) => {
     const records = Array.from({ length: 20 }, (_, n) => {
       const execution_id = `e-${round}-${n}`;
@@ -98,7 +98,7 @@ it('refreshes to the truth while writers write and several refresh at once', { t
   expect((await agentsOf(orgId, 'rollup_tool_usages')).sort()).toEqual(['a-0', 'a-1', 'a-2']);
 });
 
-it('answers from the facts where the rollups were purged before them', async () => {
+it('answers from the facts where rollups were purged before them', async () => {
   const orgId = await newOrganisation(orm);
   const daysAgo = (n: number) => new Date(now.getTime() - n * 86_400_000);
   const execution = { type: 'execution', agent_id: 'a', user_id: 'u', status: 'success' };
@@ -119,7 +119,7 @@ it('answers from the facts where the rollups were purged before them', async () 
   expect((await verifyOrganisation(orm.em.fork(), orgId)).differences).toEqual([]);
 });
 
-it('sees a row that is not derived from the facts', async () => {
+it('detects a rollup row that is not derived from the facts', async () => {
   const orgId = await newOrganisation(orm);
   await store(orm, orgId, [{ type: 'execution', agent_id: 'a', user_id: 'u', started_at: minutesAgo(5) }]);
   await refreshAll(orm, orgId);

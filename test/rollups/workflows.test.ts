@@ -47,7 +47,7 @@ const execution = (day: string, n: number) => ({
   ended_at: `${day}T12:0${n}:10Z`,
 });
 
-it('refreshes what all organisations wrote, and nothing a second time', async () => {
+it('refreshes the dirty buckets of all organisations once', async () => {
   const admins = await Promise.all(['one', 'two', 'three'].map((org) => service.clientFor(org, 'admin')));
   for (const admin of admins)
     await admin.post(
@@ -62,7 +62,7 @@ it('refreshes what all organisations wrote, and nothing a second time', async ()
   expect(await run('rollup', 'second', { orgId: null })).toEqual({ buckets15m: 0, chunks: 0, failed: 0 });
 });
 
-it('comes to an end while telemetry keeps coming', async () => {
+it('completes while telemetry keeps arriving', async () => {
   const admin = await service.clientFor('live', 'admin');
   let sending = true;
   const sender = (async () => {
@@ -79,7 +79,7 @@ it('comes to an end while telemetry keeps coming', async () => {
   await sender;
 });
 
-it('goes on with the others where the buckets of one cannot be refreshed, and keeps those marked', async () => {
+it('continues with other organisations if the buckets of one fail, and keeps those dirty', async () => {
   const [good, bad] = [await service.clientFor('good', 'admin'), await service.clientFor('bad', 'admin')];
   const db = dbOf(service.orm.em.fork());
   await sql`ALTER TABLE rollup_executions ADD CONSTRAINT refused CHECK (org_id <> 'bad')`.execute(db);
@@ -93,12 +93,13 @@ it('goes on with the others where the buckets of one cannot be refreshed, and ke
   expect(await marks('bad')).toBe(0);
 });
 
-it('closes the local day that ended, once, in the time zone of each organisation', async () => {
+it('closes each completed local day once, in the time zone of each organisation', async () => {
   const admin = await service.clientFor('daily', 'admin');
   await admin.patch('/settings', { time_zone: 'Pacific/Auckland' });
-  // An hour before Auckland's midnight, whatever its clocks do.
+  // 23:00 in Auckland, regardless of DST.
   const { rows } = await sql<{ date: string; at: string }>`
-    SELECT d::text AS date, to_char((d + time '23:00') AT TIME ZONE 'Pacific/Auckland' AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at
+    SELECT d::text AS date,
+      to_char((d + time '23:00') AT TIME ZONE 'Pacific/Auckland' AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at
     FROM (SELECT (now() AT TIME ZONE 'Pacific/Auckland')::date - 1 AS d) y`.execute(dbOf(service.orm.em.fork()));
   const { date, at } = rows[0] ?? { date: '', at: '' };
   await admin.post('/batch', [
@@ -123,7 +124,7 @@ it('closes the local day that ended, once, in the time zone of each organisation
   });
 });
 
-it('generates the days asked for, leaves those that exist, and makes them anew when forced', async () => {
+it('generates the requested days, skips existing ones, and regenerates them when forced', async () => {
   const admin = await service.clientFor('generating', 'admin');
   const day = dayBefore(3);
   await admin.post(
@@ -178,7 +179,7 @@ it('pauses, resumes and cancels a backfill between two days', async () => {
   expect((await admin.post(`${path}/pause`)).status).toBe(202);
   const paused = async () => (await admin.get(path)).json.progress;
   await eventually('the pause', 10_000, async () => ((await paused())?.status === 'paused' ? true : undefined));
-  // The current day is completed first; with nothing pending the workflow can only wait.
+  // The current day completes first; without a pending activity the workflow is paused.
   const handle = service.temporal.workflow.getHandle(started.json.id);
   await eventually('the end of the current day', 10_000, async () => {
     const { raw } = await handle.describe();
@@ -195,7 +196,7 @@ it('pauses, resumes and cancels a backfill between two days', async () => {
   expect(await ended(admin, started.json.id)).toMatchObject({ status: 'cancelled' });
 });
 
-it('verifies an organisation, and tells what differs', async () => {
+it('verifies an organisation, and reports differences', async () => {
   const admin = await service.clientFor('verified', 'admin');
   await admin.post(
     '/batch',
@@ -210,7 +211,7 @@ it('verifies an organisation, and tells what differs', async () => {
   const found = await ended(admin, (await admin.post('/workflow-runs/verify', {})).json.id);
   expect(found.result.difference_count).toBe(1);
   expect(found.result.differences[0]).toMatchObject({ table: 'rollup_executions', grain: 'day', day: dayBefore(2) });
-  // What a backfill by force mends.
+  // A forced backfill repairs the difference.
   const day = dayBefore(2);
   await ended(
     admin,

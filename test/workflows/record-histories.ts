@@ -14,8 +14,9 @@ const run = promisify(execFile);
 const folder = fileURLToPath(new URL('./histories', import.meta.url));
 
 /**
- * Runs every workflow once on a stack of its own and saves the histories, which the tests replay against the workflows as
- * they are then. (Reading them needs one copy of protobufjs for all of the SDK, hence that dependency.) Record anew when a workflow is added; a changed workflow must still replay the old ones (`patched`).
+ * Runs every workflow once on its own stack and saves the histories, which the tests replay against the current workflow
+ * code. (The SDK reads them only with a single copy of protobufjs, hence that dependency.) Record again when a workflow
+ * is added; a changed workflow must still replay the old histories (`patched`).
  */
 async function main(): Promise<void> {
   const place = await mkdtemp(join(tmpdir(), 'tidemark-histories-'));
@@ -101,14 +102,14 @@ async function doEverything(apiUrl: string, key: string, stackFolder: string, pl
   await sleep(3_000);
 }
 
-/** As Temporal's own command writes it: the SDK reads that, but does not write it. */
+/** In the JSON format of the Temporal CLI, which the SDK reads but cannot write. */
 async function historyOf(temporal: string, address: string, workflowId: string, runId: string): Promise<unknown> {
   const args = ['workflow', 'show', '--output', 'json', '--address', address, '-w', workflowId, '-r', runId];
   const { stdout } = await run(temporal, args, { maxBuffer: 1 << 28 });
   return JSON.parse(stdout, withoutPlaces);
 }
 
-/** Histories say on which machine and for whom they were made; that is nobody's business. */
+/** Removes the host names and users that recorded the histories. */
 function withoutPlaces(name: string, value: unknown): unknown {
   if (name === 'identity') return 'worker';
   const isQueue = typeof value === 'object' && value !== null && 'kind' in value && 'normalName' in value;

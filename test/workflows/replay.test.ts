@@ -6,7 +6,7 @@ import { runs } from '../../shared/contracts/runs.ts';
 const folder = new URL('./histories/', import.meta.url);
 const names = readdirSync(folder);
 
-it('replays the saved histories: a workflow that runs now goes on after a deploy', { timeout: 120_000 }, async () => {
+it('replays the saved histories, so that running workflows continue after a deploy', { timeout: 120_000 }, async () => {
   const histories = (function* () {
     for (const name of names) {
       const history: unknown = JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
@@ -24,6 +24,6 @@ it('replays the saved histories: a workflow that runs now goes on after a deploy
   expect(replayed).toBe(names.length);
 });
 
-it.each(Object.keys(runs))('has a history of %s', (type) => {
+it.each(Object.keys(runs))('has a saved history of %s', (type) => {
   expect(names.some((name) => name.startsWith(`${type}-`))).toBe(true);
 });

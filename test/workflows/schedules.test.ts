@@ -13,7 +13,7 @@ const queues = taskQueues({ TASK_QUEUE: `schedules-${randomUUID()}` });
 const connection = createTemporalConnection(config);
 const client = createTemporalClient(connection, config);
 
-/** The ids of this file's schedules; Temporal lists a change a moment later. */
+/** The ids of this file's schedules. Polls, as Temporal's list is eventually consistent. */
 async function listed(): Promise<string[]> {
   const ids: string[] = [];
   for await (const { scheduleId } of client.schedule.list()) {
@@ -35,7 +35,7 @@ afterAll(async () => {
   await connection.close();
 });
 
-it('removes schedules of earlier versions, and keeps pauses and the schedules of other installations', async () => {
+it('removes obsolete schedules, and keeps pauses and schedules of other installations', async () => {
   await createSchedule(`${queues.general}/sweep-reports`);
   await createSchedule(`${queues.general}-other/sweep-reports`);
   await client.schedule.getHandle(`${queues.general}/rollup`).pause('an operator');

@@ -9,7 +9,7 @@ const ROWS = 2_000;
 let service: TestService;
 
 beforeAll(async () => {
-  // Each report puts all of its parts into the queue at once.
+  // Each report enqueues all of its parts at once.
   service = await startService({ workers: 2, env: { REPORT_PART_ROWS: '100', REPORT_PARALLEL_PARTS: '64' } });
 });
 afterAll(() => service.close());
@@ -28,7 +28,7 @@ async function clientWithRows(orgId: string, rows: number) {
 
 const report = { name: 'r', report_type: 'events', format: 'csv' };
 
-it("lets one organisation's small report overtake the long queue of another", async () => {
+it("dispatches one organisation's small report ahead of another's backlog", async () => {
   const busy = await clientWithRows('busy', ROWS);
   const small = await clientWithRows('small', 10);
   const waiting = Array.from({ length: 16 }, () => busy.report(report));
@@ -39,18 +39,18 @@ it("lets one organisation's small report overtake the long queue of another", as
     );
     return rows[0] ?? { done: 0, planned: 0 };
   };
-  // Its queue is long by now.
+  // The backlog is long by now.
   await eventually('a long queue', 60_000, async () => ((await partsDone()).planned >= 200 ? true : undefined));
   const before = await partsDone();
   expect((await small.report(report)).json).toMatchObject({ status: 'completed', file: { row_count: 10 } });
   const after = await partsDone();
-  // Behind the queue it would have had to wait for nearly all of it, once for each of its three heavy steps.
+  // In FIFO order it would wait for nearly the whole backlog, once for each of its three heavy steps.
   expect(after.done - before.done).toBeLessThan((16 * (ROWS / 100) - before.done) / 2);
   for (const { json } of await Promise.all(waiting))
     expect(json).toMatchObject({ status: 'completed', file: { row_count: ROWS } });
 });
 
-it('has two workers share the parts of one report', async () => {
+it('distributes the parts of one report over two workers', async () => {
   const client = await clientWithRows('shared', ROWS);
   const { json } = await client.report(report);
   const { events } = await service.temporal.workflow.getHandle(reportWorkflowId(json.id)).fetchHistory();

@@ -35,7 +35,7 @@ let admin: ApiClient;
 let folder: string;
 
 beforeAll(async () => {
-  // Jobs are prepared while no worker polls, so that each stays where its API or command left it.
+  // No worker polls during the setup, so that each job stays in the state its API or command left it in.
   service = await startService({ workers: false });
   admin = await service.clientFor(orgId, 'admin');
   folder = await mkdtemp(join(tmpdir(), 'tidemark-sweep-'));
@@ -48,7 +48,7 @@ afterAll(async () => {
 
 const db = () => dbOf(service.orm.em.fork());
 
-/** One round over jobs that are all old enough, then whatever it started, on workers that stop at the end. */
+/** Runs one sweep with all jobs old enough, waits for the workflows it started, and stops the workers. */
 async function swept(check: (result: unknown) => Promise<void>): Promise<void> {
   const { config, orm, storage, temporal: client } = service;
   for (const table of ['reports', 'erasures', 'imports']) {
@@ -94,18 +94,18 @@ async function importCalled(name: string) {
 
 async function newErasure(user: string): Promise<string> {
   const erasureId = uuidv7();
-  const wanted = { orgId, erasureId, userRef: user, userIds: [user], requestedBy: 'test' };
+  const request = { orgId, erasureId, userRef: user, userIds: [user], requestedBy: 'test' };
   await db()
     .transaction()
-    .execute((trx) => openErasure(trx, wanted));
+    .execute((trx) => openErasure(trx, request));
   return erasureId;
 }
 
 const erasureStatus = async (id: string) => (await admin.get(`/erasures/${id}`)).json.status;
 const soon = { timeout: 20_000, interval: 50 };
 
-it('starts an import whose command died between its row and its start', async () => {
-  // Takes connections and says nothing: the command gives up where it would have started the workflow.
+it('starts an import whose command died between inserting its row and starting its workflow', async () => {
+  // Accepts connections and never responds: the command gives up when it would start the workflow.
   const silent = createServer();
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
@@ -123,7 +123,7 @@ it('starts an import whose command died between its row and its start', async ()
   expect(await importCalled('left')).toMatchObject({ accepted: '1' });
 }, 60_000);
 
-it('waits while a command copies its file, and closes the import where it never arrives', async () => {
+it('waits while a command uploads its file, and closes an import whose file never arrives', async () => {
   const importId = uuidv7();
   const file = { file_name: 'copied.ndjson', source_key: importSourceKey({ orgId, importId }), source_is_copy: true };
   const content = { is_gzip: false, content_sha256: 'x', contentBytes: 1, position: { bytes: 0, line: 0 } };
@@ -136,7 +136,7 @@ it('waits while a command copies its file, and closes the import where it never 
   expect(await importCalled('copied')).toMatchObject({ status: 'failed', error_code: 'NEVER_STARTED' });
 }, 60_000);
 
-it('starts an erasure whose API died between its row and its start, and resumes one that was terminated', async () => {
+it('starts an erasure whose API died before starting its workflow, and resumes a terminated one', async () => {
   const left = await newErasure('jane');
   const asked = await admin.post('/users/john/erase');
   await service.temporal.workflow.getHandle(asked.json.workflow_id).terminate();
@@ -148,7 +148,7 @@ it('starts an erasure whose API died between its row and its start, and resumes 
   });
 }, 60_000);
 
-it('closes reports and imports that an operator terminated, and removes their files', async () => {
+it('closes reports and imports with terminated workflows, and removes their files', async () => {
   const { id } = (await admin.post('/reports', report)).json;
   await service.temporal.workflow.getHandle(reportWorkflowId(id)).terminate();
   const following = expect(newImport('ended')).rejects.toThrow('The import failed');
@@ -169,7 +169,7 @@ it('closes reports and imports that an operator terminated, and removes their fi
   expect(await service.storage.size(row.source_key)).toBeNull();
 }, 60_000);
 
-it('sweeps the others where one job cannot be swept', async () => {
+it('sweeps the other jobs if one fails', async () => {
   const ids: string[] = [];
   for (let n = 0; n < 3; n += 1) ids.push((await admin.post('/reports', report)).json.id);
   for (const id of ids) await service.temporal.workflow.getHandle(reportWorkflowId(id)).terminate();
