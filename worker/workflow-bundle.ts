@@ -3,6 +3,16 @@ import { existsSync, globSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { bundleWorkflowCode, type Logger, type WorkflowBundle, type WorkflowBundleOption } from '@temporalio/worker';
+import type { RunWorkflows } from '../shared/contracts/runs.ts';
+import type * as exported from '../workflows/index.ts';
+
+type Held<Workflows extends RunWorkflows> = Workflows;
+
+/**
+ * What the bundle exports, held to contracts/runs.ts: a missing workflow or another input does not compile.
+ * @public
+ */
+export type ExportedWorkflows = Held<typeof exported>;
 
 const root = resolve(import.meta.dirname, '..');
 const cacheFolder = join(root, 'node_modules/.cache/tidemark');
