@@ -8,21 +8,21 @@ export interface HostSamplerOptions {
   orm: Orm;
   log: Log;
   reader: HostReader;
-  /** What the samples are stored under. */
+  /** The host name stored with each sample. */
   host: string;
-  /** 0 is never. */
+  /** 0 disables sampling. */
   intervalSeconds: number;
 }
 
 export interface HostSampler {
-  /** Ends what is under way; the database is not used any more after that. */
+  /** Stops sampling and waits for the current sample; the database is not used afterwards. */
   stop(): Promise<void>;
 }
 
-/** A disk that is on the network and away lets nobody finish reading. */
+/** Reading an unreachable network disk never ends, so a read is limited. */
 const READ_WITHIN_MS = 10_000;
 
-/** Stores the host's state at once, and then at each multiple of the interval, which is one for all workers of a host. */
+/** Stores the host's state now and then at each multiple of the interval, so all workers of a host use the same times. */
 export function startHostSampler({ orm, log, reader, host, intervalSeconds }: HostSamplerOptions): HostSampler {
   if (intervalSeconds === 0) return { async stop() {} };
   const intervalMs = intervalSeconds * 1000;
@@ -35,8 +35,8 @@ export function startHostSampler({ orm, log, reader, host, intervalSeconds }: Ho
       const state = await within(READ_WITHIN_MS, signal, reader.read());
       if (state) await storeHostSample(dbOf(orm.em.fork()), { host, at: new Date(atMs), state });
     } catch (error) {
-      // The next one is soon; what is missing now is missing in the history too.
-      log.warn({ err: error }, 'the state of the host could not be stored');
+      // No retry: the next sample is due soon. The history has a gap for this one.
+      log.warn({ err: error }, 'host state not stored');
     }
   }
 
@@ -60,7 +60,7 @@ export function startHostSampler({ orm, log, reader, host, intervalSeconds }: Ho
   };
 }
 
-/** The result; undefined where `signal` was first. @throws Error where neither came in time */
+/** Resolves to the result, or undefined if `signal` aborts first. @throws Error after `limitMs` */
 async function within<Result>(
   limitMs: number,
   signal: AbortSignal,
@@ -68,7 +68,7 @@ async function within<Result>(
 ): Promise<Result | undefined> {
   const ended = new AbortController();
   const late = sleep(limitMs, undefined, { signal: AbortSignal.any([signal, ended.signal]), ref: false }).then(
-    () => Promise.reject(new Error(`no answer in ${limitMs} ms`)),
+    () => Promise.reject(new Error(`no result within ${limitMs} ms`)),
     () => undefined,
   );
   try {

@@ -8,11 +8,11 @@ import { startOfDay } from './start-of-day.ts';
 export interface DayOfRange extends TimeRange {
   /** `2026-11-21`. */
   date: string;
-  /** What the buckets of a day are called by: its midnight, the later where it has two. */
+  /** The start of the day's bucket: local midnight, the later one where clocks are put back to it. */
   midnight: Date;
 }
 
-/** The local days that a range touches, the latest first. */
+/** Returns the local days that a range touches, latest first. */
 export async function daysOfRange(db: Db, range: TimeRange): Promise<DayOfRange[]> {
   const { startInclusive, endExclusive, timeZone } = range;
   const zone = sql`${timeZone}`;
@@ -33,7 +33,7 @@ export async function daysOfRange(db: Db, range: TimeRange): Promise<DayOfRange[
   }));
 }
 
-/** Days in windows that double: what needs few of many days reads few. @param firstDays how many the first window has */
+/** Yields days in windows of doubling size, so that a short page reads few days. @param firstDays size of the first window */
 export function* doublingWindows(days: readonly DayOfRange[], firstDays: number): Generator<readonly DayOfRange[]> {
   let size = Math.max(1, firstDays);
   for (let from = 0; from < days.length; ) {
@@ -43,17 +43,17 @@ export function* doublingWindows(days: readonly DayOfRange[], firstDays: number)
   }
 }
 
-/** The range that days, the latest first, make together. */
+/** Returns the range that consecutive days cover. @param days latest first @throws Error for an empty list */
 export function rangeOf(days: readonly DayOfRange[]): TimeRange {
   const [last, first] = [days[0], days.at(-1)];
-  if (!last || !first) throw new Error('No days make no range');
+  if (!last || !first) throw new Error('rangeOf needs at least one day');
   return { startInclusive: first.startInclusive, endExclusive: last.endExclusive, timeZone: last.timeZone };
 }
 
 /**
- * Reads rows of the latest days first until there are `limit` of them: a page of a long range costs what its own days cost.
- * @param days the latest first
- * @param read the rows of some days that follow each other, the latest first
+ * Reads rows day by day, latest first, until `limit` rows are found. A page of a long range costs only its own days.
+ * @param days latest first
+ * @param read returns the rows of consecutive days, latest first
  */
 export async function readLatestDays<Row>(
   days: readonly DayOfRange[],

@@ -4,7 +4,7 @@ import type { TimeRange } from '../domain/time-range.ts';
 import { pgTime } from '../pg-time.ts';
 import { startOfDay } from './start-of-day.ts';
 
-/** A local day, of 23, 24 or 25 hours or what clocks make of it. @param date `2026-11-21` */
+/** Returns the bounds of a local day, which may have 23, 24 or 25 hours. @param date `2026-11-21` */
 export async function localDay(db: Db, date: string, timeZone: string): Promise<TimeRange> {
   const zone = sql`${timeZone}`;
   const { rows } = await sql<{ start: string; end: string }>`
@@ -16,7 +16,7 @@ export async function localDay(db: Db, date: string, timeZone: string): Promise<
   return { startInclusive: pgTime(row.start), endExclusive: pgTime(row.end), timeZone };
 }
 
-/** The days from the one to the other, both included. */
+/** Lists the dates from `startDate` to `endDate`, both included. */
 export async function datesBetween(db: Db, startDate: string, endDate: string): Promise<string[]> {
   const { rows } = await sql<{ date: string }>`
     SELECT d::date::text AS date FROM generate_series(${startDate}::date, ${endDate}::date, interval '1 day') d`.execute(
@@ -25,13 +25,13 @@ export async function datesBetween(db: Db, startDate: string, endDate: string): 
   return rows.map(({ date }) => date);
 }
 
-/** The day that ended last in an organisation's time zone. */
+/** Returns yesterday's date in the organisation's time zone. @throws Error if the organisation does not exist */
 export async function localYesterday(db: Db, orgId: string): Promise<string> {
   const { rows } = await sql<{ date: string }>`
     SELECT ((now() AT TIME ZONE time_zone)::date - 1)::text AS date FROM organisations WHERE org_id = ${orgId}`.execute(
     db,
   );
   const date = rows[0]?.date;
-  if (date === undefined) throw new Error(`There is no organisation ${orgId}`);
+  if (date === undefined) throw new Error(`Organisation ${orgId} does not exist`);
   return date;
 }

@@ -6,9 +6,9 @@ import { pgTime } from '../pg-time.ts';
 import { startOfDay } from './start-of-day.ts';
 
 /**
- * The range that a request means, in the organisation's time zone. PostgreSQL, whose time zone data are in one place,
- * says when a local day begins.
- * @throws TidemarkError `validation` for two forms at once, an end before its start, more than 400 days
+ * Resolves the range of a request in the organisation's time zone. PostgreSQL computes the local midnights, so one copy
+ * of the time zone data is used everywhere.
+ * @throws TidemarkError `validation` for two forms at once, an end before the start, or more than 400 days
  */
 export async function resolveRange(db: Db, fields: TimeRangeFields, timeZone: string, now: Date): Promise<TimeRange> {
   const requested = requestedRange(fields, now);

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 
 /**
- * When a local day begins: the moment at which the day before is over. Asked of midnight itself, PostgreSQL says the
- * second of two where clocks are put back to it (Havana, the Azores), and the day would lack its first hour.
+ * Returns SQL for the start of a local day, computed as the end of the day before. Where clocks are put back to
+ * midnight (Havana, the Azores), PostgreSQL resolves midnight to the second occurrence, which would drop the first hour.
  * @param date a date
  */
 export function startOfDay(date: RawBuilder<unknown>, timeZone: RawBuilder<unknown>): RawBuilder<unknown> {

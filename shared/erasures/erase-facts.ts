@@ -10,12 +10,12 @@ import { isHeld } from '../retention/policy.ts';
 import { addRemoved } from '../retention/purge-counts.ts';
 import { takeIngestStamp } from '../telemetry/cutoff.ts';
 
-/** Rows that are looked through at once: no fact has an index by user, so each row is looked at once and no more. */
+/** Rows scanned per batch. Facts have no index by user, so an erasure scans every row once. */
 const WINDOW_ROWS = 20_000;
-/** Of executions fewer: what hangs on each goes in the same transaction. */
+/** Executions have smaller batches: their dependent rows are deleted in the same transaction. */
 const EXECUTIONS_WINDOW_ROWS = 5_000;
 
-/** Rows that are gone, as CTEs: `at` and `id`. */
+/** Deleted rows as CTEs with `at` and `id`. */
 interface Gone {
   kind: FactKind;
   cte: string;
@@ -23,8 +23,8 @@ interface Gone {
 }
 
 /**
- * Removes the user's rows among the next so many rows of a fact, with their keys, and of executions also their tool
- * usages and AI usage. The buckets that this touches are marked in the same transaction, so rollups become the truth.
+ * Scans the next batch of a fact and deletes the user's rows with their keys; for executions, their tool usages and AI
+ * usages too. Marks the affected buckets in the same transaction, so that the rollups are recomputed.
  */
 export async function eraseFactBatch(
   em: Entities,
@@ -76,7 +76,7 @@ function returning(fact: Fact, table = fact.kind as string) {
   return sql`RETURNING ${sql.ref(`${table}.${fact.idColumn}`)} AS id, ${sql.ref(`${table}.${fact.timeColumn}`)} AS at`;
 }
 
-/** One statement: rows, their keys, and the marks of their buckets, as far back as buckets are made anew. */
+/** One statement that deletes rows and keys and marks their buckets, back to the floor of the rollups. */
 async function removeAll(trx: Db, all: readonly Gone[], orgId: string, stamp: string) {
   const names = all.map(({ kind, cte }) => sql`SELECT ${kind} AS kind, id, at FROM ${sql.ref(cte)}`);
   const { rows } = await sql<{ kind: FactKind; rows: string; first_at: string; last_at: string }>`

@@ -7,9 +7,9 @@ import { addRemoved } from '../retention/purge-counts.ts';
 const ERROR_CODE = 'USER_ERASED';
 
 /**
- * Expires the reports whose files may hold rows of an erased user: those of rows or of users whose range meets the time
- * of what was removed. One that is being made is closed, for it has begun to read before the rows were gone.
- * @returns their ids; their files are to be removed
+ * Expires completed reports whose files may contain rows of the erased user: row or user reports whose range overlaps
+ * the deleted rows. Fails reports that are running, because their snapshot may predate the deletion.
+ * @returns the ids of the reports whose files must be removed
  */
 export async function expireReports(
   trx: Db,
@@ -20,12 +20,12 @@ export async function expireReports(
     AND range_start <= ${span.lastAt}::timestamptz AND range_end > ${span.firstAt}::timestamptz`;
   const { rows: expired } = await sql<{ id: string }>`
     UPDATE reports SET expires_at = least(expires_at, now()), error_code = ${ERROR_CODE},
-      error_message = 'The file may have held data of a user that was erased. Ask for the report again.'
+      error_message = 'The file may contain data of an erased user. Request the report again.'
     WHERE org_id = ${ref.orgId} AND status = 'completed' AND files_removed_at IS NULL AND ${types}
     RETURNING id`.execute(trx);
   const { rows: closed } = await sql<{ id: string }>`
     UPDATE reports SET status = 'failed', phase = 'done', completed_at = now(), error_code = ${ERROR_CODE},
-      error_message = 'A user was erased while the report was made. Ask for it again.'
+      error_message = 'A user was erased while the report was running. Request the report again.'
     WHERE org_id = ${ref.orgId} AND status = 'running' AND cutoff IS NOT NULL AND ${types}
     RETURNING id`.execute(trx);
   const ids = [...expired, ...closed].map(({ id }) => id);
@@ -33,7 +33,7 @@ export async function expireReports(
   return ids;
 }
 
-/** Reports whose files an erasure has expired and not removed yet. */
+/** Lists reports that an erasure expired and whose files are not removed yet. */
 export async function expiredReports(db: Db, orgId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     SELECT id FROM reports WHERE org_id = ${orgId} AND error_code = ${ERROR_CODE} AND files_removed_at IS NULL`.execute(
@@ -42,7 +42,7 @@ export async function expiredReports(db: Db, orgId: string): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Forgets the files of rejected lines: whose lines they were cannot be told. @returns their keys in the storage */
+/** Clears the files of rejected lines, which cannot be attributed to users. @returns their storage keys */
 export async function forgetRejectFiles(trx: Db, ref: PurgeRef): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
     WITH known AS (
@@ -54,7 +54,7 @@ export async function forgetRejectFiles(trx: Db, ref: PurgeRef): Promise<string[
   return rows.map(({ key }) => key);
 }
 
-/** Imports that are not at their end: they may bring data of the user again. */
+/** Counts open imports, which may store data of the user again. */
 export async function openImports(db: Db, orgId: string): Promise<number> {
   const { rows } = await sql<{ count: string }>`
     SELECT count(*) AS count FROM imports WHERE org_id = ${orgId} AND status IN ('pending', 'running')`.execute(db);

@@ -7,8 +7,8 @@ import { addRemoved } from '../retention/purge-counts.ts';
 import { awaitRefresh } from '../rollups/refresh-dirty.ts';
 
 /**
- * Removes what is known of a user beside the facts: its own row, its days and first sight in the rollups, answers that
- * are kept for repeated requests, and its name on what it made. The days that facts still make are made anew by marks.
+ * Removes a user's data outside the facts: the `users` row, user rollups and first-seen time, stored idempotent answers,
+ * and references in agents and reports. Days that facts still cover are recomputed from marked buckets.
  */
 export async function eraseTraces(
   em: Entities,
@@ -30,7 +30,7 @@ export async function eraseTraces(
   };
   return inTransaction(em, async (trx) => {
     if (await isHeld(trx, orgId)) return 'held';
-    // One that has read the facts before they were gone would bring the days back.
+    // A refresh that read the facts before the deletion would write the days again.
     await awaitRefresh(trx, orgId);
     for (const [name, statement] of Object.entries(statements)) {
       const { numAffectedRows } = await statement.execute(trx);

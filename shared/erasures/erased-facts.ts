@@ -1,8 +1,8 @@
 import { type FactKind, factList } from '../facts/index.ts';
 
 /**
- * The facts that an erasure scans, in order: those with a user of their own, and executions last, since the rows that
- * depend on them are found through them. Facts that belong to another are erased with it.
+ * Lists the facts that an erasure scans, in order: facts with a user column, executions last, because dependent rows
+ * are found through them. Dependent facts are erased with their parent.
  */
 export function erasedFacts(): FactKind[] {
   const own = factList.filter(({ belongsTo }) => belongsTo === undefined).map(({ kind }) => kind);

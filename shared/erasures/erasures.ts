@@ -24,7 +24,7 @@ export interface NewErasure extends ErasureRef {
   requestedBy: string;
 }
 
-/** Stores an erasure, unless the same user has an open one. @returns the open one, and whether it is new */
+/** Stores an erasure unless the user has an open one. @returns the open erasure and whether it is new */
 export async function openErasure(trx: Db, wanted: NewErasure): Promise<{ id: string; isNew: boolean }> {
   const made = await trx
     .insertInto('erasures')
@@ -53,11 +53,11 @@ export async function openErasure(trx: Db, wanted: NewErasure): Promise<{ id: st
     .where('user_ref', '=', wanted.userRef)
     .where('status', 'in', OPEN_STATUSES)
     .executeTakeFirst();
-  // It closed between the two queries.
+  // The open erasure was closed between the two queries.
   return open ? { id: open.id, isNew: false } : openErasure(trx, wanted);
 }
 
-/** @returns null where there is no such erasure */
+/** Reads an erasure. @returns null if it does not exist */
 export async function readErasure(db: Db, { orgId, erasureId }: ErasureRef): Promise<Erasure | null> {
   const row = await db
     .selectFrom('erasures')
@@ -80,7 +80,7 @@ export async function readErasure(db: Db, { orgId, erasureId }: ErasureRef): Pro
   };
 }
 
-/** Stores the run of an erasure; a closed one keeps the run that closed it. */
+/** Stores the run id of an erasure. A closed erasure keeps the run that closed it. */
 export async function noteErasureRun(db: Db, { orgId, erasureId }: ErasureRef, runId: string): Promise<void> {
   await db
     .updateTable('erasures')
@@ -91,7 +91,7 @@ export async function noteErasureRun(db: Db, { orgId, erasureId }: ErasureRef, r
     .execute();
 }
 
-/** Withdraws an erasure whose workflow could not be started. */
+/** Deletes an erasure whose workflow could not be started. */
 export async function withdrawErasure(db: Db, { orgId, erasureId }: ErasureRef): Promise<void> {
   await db
     .deleteFrom('erasures')
@@ -102,7 +102,7 @@ export async function withdrawErasure(db: Db, { orgId, erasureId }: ErasureRef):
     .execute();
 }
 
-/** Moves an erasure to running. @returns false where it is closed */
+/** Moves an erasure to running. @returns false if it is closed */
 export async function markErasureRunning(db: Db, { orgId, erasureId }: ErasureRef): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('erasures')

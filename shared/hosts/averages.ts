@@ -4,17 +4,17 @@ import { HOST_MEASURES, type HostMeasure, type HostState, PEAK_MEASURES } from '
 const isMeasure = (name: string): name is HostMeasure => name in HOST_MEASURES;
 export const measureNames: readonly HostMeasure[] = Object.keys(HOST_MEASURES).filter(isMeasure);
 
-/** Moments as SQL: local days are begun by PostgreSQL. */
+/** A range whose bounds are SQL, because PostgreSQL computes local midnights. */
 export interface MomentsWithin {
   startInclusive: RawBuilder<unknown>;
   endExclusive: RawBuilder<unknown>;
 }
 
-/** Before this, samples are rolled up; all hosts are, in the order of time. */
+/** SQL for the end of the rolled-up time, which is the same for all hosts. */
 export const rolledUpUntil = sql`
   (SELECT coalesce(max(at) + interval '15 minutes', '-infinity') FROM host_samples_15m)`;
 
-/** What became of each sum and peak of the samples, in the shape of the table of quarter hours. */
+/** Sum and peak columns of `host_samples_15m`, with their expressions over samples and over rolled-up rows. */
 export const columns15m: readonly { name: string; ofSample: RawBuilder<unknown>; rolledUp: RawBuilder<unknown> }[] = [
   { name: 'samples', ofSample: sql`1`, rolledUp: sql`count(*)` },
   ...measureNames.map((name) => ({
@@ -29,7 +29,7 @@ export const columns15m: readonly { name: string; ofSample: RawBuilder<unknown>;
   })),
 ];
 
-/** Quarter hours, and single samples where they are not rolled up yet: `host`, `at` and the quarter hour's columns. */
+/** Returns quarter-hour rows, and single samples not rolled up yet: `host`, `at` and the quarter-hour columns. */
 export function samplesWithin(moments: MomentsWithin, host: string | undefined): RawBuilder<unknown> {
   return sql`
     SELECT host, at, ${sql.join(columns15m.map(({ name }) => sql.ref(name)))}
@@ -37,7 +37,7 @@ export function samplesWithin(moments: MomentsWithin, host: string | undefined):
     UNION ALL ${singleSamplesWithin(moments, host)} AND at >= ${rolledUpUntil}`;
 }
 
-/** Single samples in the same shape. */
+/** Returns single samples with the same columns. */
 export function singleSamplesWithin(moments: MomentsWithin, host: string | undefined): RawBuilder<unknown> {
   return sql`
     SELECT host, at, ${sql.join(columns15m.map(({ name, ofSample }) => sql`${ofSample} AS ${sql.ref(name)}`))}
@@ -49,7 +49,7 @@ function condition({ startInclusive, endExclusive }: MomentsWithin, host: string
   return host === undefined ? within : sql`${within} AND host = ${host}`;
 }
 
-/** The averages and peaks of rows of `samplesWithin`, by the names of the measures. */
+/** Returns the averages and peaks over rows of `samplesWithin`, named by measure. */
 export function averagesOf(): RawBuilder<unknown> {
   return sql.join([
     ...measureNames.map((name) => sql`sum(${sql.ref(`${name}_sum`)}) / sum(samples) AS ${sql.ref(name)}`),
@@ -57,7 +57,7 @@ export function averagesOf(): RawBuilder<unknown> {
   ]);
 }
 
-/** A row of averages; null where it is of nothing. */
+/** Converts a row of averages; null if there were no samples. */
 export function hostStateOf(row: Readonly<Record<string, string | null>> | undefined): HostState | null {
   if (row?.cpu_percent === undefined || row.cpu_percent === null) return null;
   const measure = (name: HostMeasure) => Number(Number(row[name]).toFixed(HOST_MEASURES[name]));

@@ -22,17 +22,17 @@ export interface HostPoint {
 }
 
 export interface HostHistory {
-  /** In the order of time; a minute, hour or local day without samples is left out. */
+  /** In time order; minutes, hours or local days without samples are omitted. */
   points: HostPoint[];
   hosts: string[];
 }
 
-/** The minutes, hours or local days that a range touches, each as a whole, with the average over its hosts. */
+/** Returns the average over hosts for each whole minute, hour or local day that a range touches. */
 export async function hostHistory(db: Db, { range, granularity, host }: HostHistoryQuery): Promise<HostHistory> {
   const point = sql`date_trunc(${granularity}::text, at, ${range.timeZone}::text)`;
   const within = {
     startInclusive: sql`date_trunc(${granularity}::text, ${range.startInclusive}::timestamptz, ${range.timeZone}::text)`,
-    // The longest point is a day on which clocks are put back.
+    // The longest point is a local day on which clocks are put back.
     endExclusive: sql`${range.endExclusive}::timestamptz + interval '25 hours'`,
   };
   const samples = granularity === 'minute' ? singleSamplesWithin(within, host) : samplesWithin(within, host);

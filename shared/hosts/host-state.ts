@@ -1,4 +1,4 @@
-/** What is known of a host at one time, and with how many decimals. */
+/** The measures of a host's state, each with its number of decimals. */
 export const HOST_MEASURES = {
   cpu_percent: 2,
   memory_percent: 2,
@@ -17,5 +17,5 @@ export const HOST_MEASURES = {
 export type HostMeasure = keyof typeof HOST_MEASURES;
 export type HostState = Record<HostMeasure, number>;
 
-/** Measures whose highest value is kept beside the average: a peak that fills something up is what matters. */
+/** Measures stored with their peak, since a short peak at capacity matters more than the average. */
 export const PEAK_MEASURES = ['cpu_percent', 'memory_percent', 'disk_percent'] as const;

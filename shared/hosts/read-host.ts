@@ -6,14 +6,14 @@ import type { Config } from '../config.ts';
 import type { HostState } from './host-state.ts';
 
 export interface HostReader {
-  /** The state since the read before; two reads at once are one. */
+  /** Reads the state since the previous read. Concurrent calls share one read. */
   read(): Promise<HostState>;
 }
 
-/** Processor and network are known from two looks; the first read makes both, this far apart. */
+/** CPU and network need two readings. The first read takes both, this many milliseconds apart. */
 const FIRST_LOOK_MS = 600;
 
-/** What goes through these goes through another interface too, or does not leave the host. */
+/** Virtual interfaces: their traffic is also counted on a physical interface or stays on the host. */
 const INNER_INTERFACE = /^(lo|docker|br-|veth|virbr|cni|flannel|cali|tun|wg)/;
 
 interface Traffic {
@@ -21,7 +21,7 @@ interface Traffic {
   txBytes: number;
 }
 
-/** Reads the host that this process runs on. `diskPath` lies on the disk that is to be looked at. */
+/** Creates a reader of this process's host. @param diskPath a path on the disk to measure */
 export function createHostReader(diskPath: string): HostReader {
   let last: { at: number; traffic: Map<string, Traffic> } | undefined;
   let pending: Promise<HostState> | undefined;
@@ -42,7 +42,7 @@ export function createHostReader(diskPath: string): HostReader {
     const at = performance.now();
     const rates = ratesBetween(last.traffic, traffic, (at - last.at) / 1000);
     last = { at, traffic };
-    // Caches count as free: the system gives them up when memory is wanted.
+    // Caches count as free: the kernel reclaims them under memory pressure.
     const usedBytes = memory.total - memory.available;
     return {
       cpu_percent: percent(cpu.currentLoad),
@@ -68,12 +68,12 @@ export function createHostReader(diskPath: string): HostReader {
   };
 }
 
-/** Where files are kept on this machine; else the disk of the system. */
+/** Returns the local storage folder, or the system disk if files are stored in S3. */
 export function diskPathOf(config: Pick<Config, 'S3_BUCKET' | 'STORAGE_DIR'>): string {
   return config.S3_BUCKET === undefined ? config.STORAGE_DIR : '/';
 }
 
-/** As `df` says it: of what is there for everybody, so that full is 100. */
+/** Percent as `df` computes it: of the space available to unprivileged users, so a full disk is 100. */
 async function readDisk(path: string) {
   const { bsize, blocks, bfree, bavail } = await statfs(path);
   const used = blocks - bfree;
@@ -84,7 +84,7 @@ async function readDisk(path: string) {
   };
 }
 
-/** Elsewhere than on Linux each process is read for it, which takes a fifth of a second of one core. */
+/** Outside Linux this reads every process, about 0.2 s of one core. */
 async function countProcesses(): Promise<number> {
   if (process.platform !== 'linux') return (await processes()).all;
   return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).length;
@@ -97,7 +97,7 @@ async function readTraffic(): Promise<Map<string, Traffic>> {
   return new Map(stats.map((each) => [each.iface, { rxBytes: each.rx_bytes, txBytes: each.tx_bytes }]));
 }
 
-/** Bytes a second. Interfaces that came or were reset meanwhile count from the next time on. */
+/** Bytes per second. Interfaces that are new or were reset are counted from the next read. */
 function ratesBetween(before: Map<string, Traffic>, after: Map<string, Traffic>, seconds: number): Traffic {
   const rates = { rxBytes: 0, txBytes: 0 };
   for (const [name, now] of after) {

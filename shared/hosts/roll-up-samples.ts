@@ -3,17 +3,17 @@ import type { Db } from '../db/orm.ts';
 import { pgTime } from '../pg-time.ts';
 import { columns15m, rolledUpUntil } from './averages.ts';
 
-/** Rolled up again each time, for samples of a host whose clock is slow. Single samples are kept for longer than this. */
+/** Recomputed in each round, for samples of hosts with slow clocks. Single samples are retained for longer. */
 const AGAIN = sql`interval '3 hours'`;
-/** A sample that is being stored as its quarter hour ends gets this long. */
+/** Grace period for samples being stored when their quarter hour ends. */
 const GRACE = sql`interval '1 minute'`;
-/** Rolled up by one statement, so that none is long. */
+/** Time range rolled up by one statement, to keep statements short. */
 const AT_ONCE_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Makes the rows of the quarter hours that are over. A quarter hour is computed from its samples and replaced, never added to, so
- * this may run twice, or be cut short.
- * @returns how many rows were written
+ * Rolls samples up into the quarter hours that have ended. A quarter hour is recomputed and replaced, so this can be
+ * repeated or interrupted.
+ * @returns the number of rows written
  */
 export async function rollUpHostSamples(db: Db): Promise<number> {
   const { rows } = await sql<{ start: string | null; end: string }>`
@@ -41,13 +41,13 @@ async function rollUpBetween(db: Db, startInclusive: Date, endExclusive: Date): 
     SELECT host, date_bin('15 minutes', at, 'epoch') AS quarter_hour, ${sql.join(columns15m.map(({ rolledUp }) => rolledUp))}
     FROM host_samples WHERE at >= ${startInclusive} AND at < ${endExclusive}
     GROUP BY host, quarter_hour
-    -- Two rounds at once take the rows' locks in one order.
+    -- Concurrent rounds lock the rows in one order, which rules out deadlocks.
     ORDER BY host, quarter_hour
     ON CONFLICT (host, at) DO UPDATE SET ${sql.join(names.map((name) => sql`${name} = excluded.${name}`))}`.execute(db);
   return Number(numAffectedRows ?? 0);
 }
 
-/** Removes single samples, at most `limit`, that are old enough and safely rolled up. @returns how many */
+/** Deletes up to `limit` single samples older than `keptDays` that are rolled up. @returns the number deleted */
 export async function removeOldHostSamples(db: Db, keptDays: number, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`
     DELETE FROM host_samples WHERE (host, at) IN (
@@ -60,7 +60,7 @@ export async function removeOldHostSamples(db: Db, keptDays: number, limit: numb
   return Number(numAffectedRows ?? 0);
 }
 
-/** Removes quarter hours that are older than any range may ask for, at most `limit`. @returns how many */
+/** Deletes up to `limit` quarter-hour rows older than `keptDays`. @returns the number deleted */
 export async function removeOldHostSamples15m(db: Db, keptDays: number, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`
     DELETE FROM host_samples_15m WHERE (host, at) IN (

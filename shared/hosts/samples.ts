@@ -9,7 +9,7 @@ export interface HostSample {
   state: HostState;
 }
 
-/** Stores a sample unless another worker of the host was first. @returns whether it was stored */
+/** Stores a sample unless another worker of the host has stored it. @returns whether it was stored */
 export async function storeHostSample(db: Db, { host, at, state }: HostSample): Promise<boolean> {
   const { numAffectedRows } = await sql`
     INSERT INTO host_samples (host, at, ${sql.join(measureNames.map((name) => sql.ref(name)))})
@@ -18,7 +18,7 @@ export async function storeHostSample(db: Db, { host, at, state }: HostSample): 
   return numAffectedRows === 1n;
 }
 
-/** The average over all hosts of what each said last; null where none said anything for two minutes. */
+/** Averages the latest sample of each host; null if there is none within two minutes. */
 export async function latestHostState(db: Db): Promise<HostState | null> {
   const { rows } = await sql<Record<string, string | null>>`
     SELECT ${sql.join(measureNames.map((name) => sql`avg(${sql.ref(name)}) AS ${sql.ref(name)}`))}
@@ -28,7 +28,7 @@ export async function latestHostState(db: Db): Promise<HostState | null> {
   return hostStateOf(rows[0]);
 }
 
-/** The average over all hosts and samples of a range whose ends lie on quarter hours; null where there are none. */
+/** Averages all samples of all hosts in a range aligned to quarter hours; null if there are none. */
 export async function averageHostState(
   db: Db,
   { startInclusive, endExclusive }: { startInclusive: Date; endExclusive: Date },

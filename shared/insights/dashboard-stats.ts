@@ -18,7 +18,7 @@ export interface DashboardStats {
   reports: ReportCounts;
 }
 
-/** The numbers of the first page, as of the end of a range, in one snapshot. Today and the month are local. */
+/** Reads the dashboard's figures as of the end of a range, in one snapshot. Today and this month are local. */
 export async function readDashboardStats(
   em: Entities,
   subject: MetricSubject,
@@ -55,7 +55,7 @@ export async function readDashboardStats(
   });
 }
 
-/** When the local day and month of the last moment of a range began. */
+/** Returns the starts of the local day and month that contain the end of a range. */
 async function localStarts(db: Db, { endExclusive, timeZone }: TimeRange): Promise<{ day: Date; month: Date }> {
   const { rows } = await sql<{ day: string; month: string }>`
     SELECT date_trunc('day', at, ${timeZone}) AS day, date_trunc('month', at, ${timeZone}) AS month
@@ -65,7 +65,7 @@ async function localStarts(db: Db, { endExclusive, timeZone }: TimeRange): Promi
   return { day: pgTime(row.day), month: pgTime(row.month) };
 }
 
-/** Groups of equal errors with an occurrence in the range that nobody resolved or ignored; those nobody touched have no row. */
+/** Counts open error groups with an occurrence in the range. A group without a row is open. */
 async function countOpenGroups(db: Db, subject: MetricSubject, range: TimeRange): Promise<number> {
   const groups = await askIn(db, subject, { metrics: ['errors.count'], group_by: ['error_group'] }, range);
   const fingerprints = groups.flatMap(({ group }) => group.error_group ?? []);

@@ -4,7 +4,7 @@ import type { ErrorStatus } from '../domain/error-status.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import { takeCutoff } from '../telemetry/cutoff.ts';
 
-/** All errors of one fingerprint. Times are PostgreSQL's text. */
+/** All errors with one fingerprint. Times are PostgreSQL text. */
 export interface ErrorGroup {
   fingerprint: string;
   status: ErrorStatus;
@@ -21,7 +21,7 @@ export interface ErrorGroup {
   last_seen: string | null;
 }
 
-/** Groups by their fingerprints, counted from their occurrences; `range` bounds one of the counts alone. */
+/** Reads groups by fingerprint and counts their occurrences. `range` bounds only the count within the range. */
 export async function readErrorGroups(
   db: Db,
   orgId: string,
@@ -51,7 +51,7 @@ export async function readErrorGroups(
   );
 }
 
-/** A condition on errors `t`: that their group has a status. Groups without a row are open. */
+/** SQL condition on errors `t`: their group has this status. Groups without a row are open. */
 export function groupHasStatus(status: ErrorStatus): RawBuilder<unknown> {
   const group = sql`SELECT FROM error_groups g WHERE g.org_id = t.org_id AND g.fingerprint = t.fingerprint`;
   return status === 'open'
@@ -63,19 +63,19 @@ export interface ErrorGroupChange {
   orgId: string;
   fingerprint: string;
   status: ErrorStatus;
-  /** Undefined: the note stays while the status stays. */
+  /** Undefined keeps the note if the status does not change. */
   resolutionNote: string | undefined;
   changedBy: string;
 }
 
 /**
- * Opens, resolves or ignores a group. The status that it has already keeps its who and when, so a repeated call changes
- * nothing. Call it in a short transaction: ingestion of the organisation waits for its end.
+ * Opens, resolves or ignores a group. An unchanged status keeps its author and time, so a repeated call changes nothing.
+ * Call it in a short transaction: it blocks the organisation's ingestion until commit.
  */
 export async function changeErrorGroup(trx: Db, change: ErrorGroupChange): Promise<void> {
-  // What is being stored commits first and what comes later sees the change: no occurrence slips between the two.
+  // Batches in flight commit first and later ones see the change, so no occurrence is missed.
   await takeCutoff(trx, change.orgId);
-  // This process's clock, as for occurrences that came without a time: the two are compared.
+  // This process's clock, as for occurrences without a time of their own: the two are compared.
   const now = new Date();
   const isResolved = change.status === 'resolved';
   await trx

@@ -7,17 +7,17 @@ import { askIn, type MetricSubject } from '../metrics/ask.ts';
 import type { Question } from '../metrics/question.ts';
 import { countOf } from '../metrics/value.ts';
 
-/** Types are in clients' own words: this many are told, the most frequent. */
+/** Error types are free text from clients; only this many of the most frequent are returned. */
 const MAX_TYPES = 100;
 const TOP_GROUPS = 10;
 
-/** Counts of occurrences, each an aggregate by one dimension. */
+/** Occurrence counts, each grouped by one dimension. */
 export interface ErrorCounts {
   total: number;
-  /** In the range of the same length before. */
+  /** In the preceding range of equal length. */
   previousTotal: number;
   byLevel: ReadonlyMap<string, number>;
-  /** The most frequent first; null for errors that told no type. */
+  /** Most frequent first; null for errors without a type. */
   byType: { type: string | null; count: number }[];
   /** Every local day of the range. */
   byDay: { date: string; count: number }[];
@@ -26,7 +26,7 @@ export interface ErrorCounts {
 const COUNT = 'errors.count';
 const mostFirst = [{ by: COUNT, direction: 'desc' }] as const;
 
-/** Counts a range's errors, and those of the range before. @param db in a snapshot (`inSnapshot`) */
+/** Counts the errors of a range and of the preceding range. @param db in a snapshot (`inSnapshot`) */
 export async function countErrors(db: Db, subject: MetricSubject, range: TimeRange): Promise<ErrorCounts> {
   const ask = (question: Omit<Question, 'metrics'>) => askIn(db, subject, { metrics: [COUNT], ...question }, range);
   const [whole] = await ask({ compare_to_previous: true });
@@ -57,15 +57,15 @@ export interface TopErrorGroup {
 }
 
 export interface ErrorGroupStats {
-  /** Groups with occurrences in the range, by what was decided about them. */
+  /** Groups with occurrences in the range, by status. */
   groups: Record<ErrorStatus, number>;
   /** Occurrences of open groups. */
   unresolved: number;
-  /** The most frequent first. */
+  /** Most frequent first. */
   top: TopErrorGroup[];
 }
 
-/** How many groups a range's errors form, and which are the largest. @param db in a snapshot (`inSnapshot`) */
+/** Counts the error groups of a range and reads the largest. @param db in a snapshot (`inSnapshot`) */
 export async function readErrorGroupStats(db: Db, subject: MetricSubject, range: TimeRange): Promise<ErrorGroupStats> {
   const question = { metrics: [COUNT], group_by: ['error_group'], order: mostFirst };
   const found = await askIn(db, subject, question, range);
@@ -97,14 +97,14 @@ export async function readErrorGroupStats(db: Db, subject: MetricSubject, range:
   };
 }
 
-/** What was decided about groups; a group that nobody touched has no row, and is open. */
+/** Reads the status of groups. A group without a row is open. */
 async function decidedGroups(db: Db, orgId: string): Promise<ReadonlyMap<string, ErrorStatus>> {
   const { rows } = await sql<{ fingerprint: string; status: ErrorStatus }>`
     SELECT fingerprint, status FROM error_groups WHERE org_id = ${orgId} AND status <> 'open'`.execute(db);
   return new Map(rows.map(({ fingerprint, status }) => [fingerprint, status]));
 }
 
-/** The last error of each group in a range, by the index on groups and times. */
+/** Reads the last error of each group in a range, using the index on fingerprint and time. */
 async function latestOccurrences(db: Db, orgId: string, range: TimeRange, fingerprints: readonly string[]) {
   const { rows } = await sql<{
     fingerprint: string;

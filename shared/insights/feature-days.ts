@@ -10,7 +10,7 @@ import { countOf, numberOf } from '../metrics/value.ts';
 export const FEATURE_DAY_MEASURES = ['usage_count', 'unique_users', 'avg_duration_ms'] as const;
 export type FeatureDayMeasure = (typeof FEATURE_DAY_MEASURES)[number];
 
-/** Each measure of a feature's day as the catalog has it. */
+/** The catalog metric of each measure. */
 const METRICS: Readonly<Record<FeatureDayMeasure, string>> = {
   usage_count: 'events.count',
   unique_users: 'events.users',
@@ -26,7 +26,7 @@ export interface FeatureDaysQuery {
   search: string | undefined;
   atLeast: Readonly<Partial<Record<FeatureDayMeasure, number>>>;
   atMost: Readonly<Partial<Record<FeatureDayMeasure, number>>>;
-  /** The day, as its midnight in UTC, and the feature of the last row of the page before. */
+  /** The last row of the previous page: its day, as midnight UTC, and its feature. */
   after: Position | undefined;
   limit: number;
 }
@@ -37,7 +37,7 @@ export interface FeatureDay extends Record<Exclude<FeatureDayMeasure, 'avg_durat
   avg_duration_ms: number | null;
 }
 
-/** How each feature was used on each local day, by its events: the latest day first, then by feature. */
+/** Lists event usage per feature and local day, latest day first, then by feature. */
 export async function listFeatureDays(em: Entities, query: FeatureDaysQuery): Promise<FeatureDay[]> {
   const lastDate = query.after?.at.toISOString().slice(0, 10);
   return inSnapshot(em, async (db) => {
@@ -96,6 +96,6 @@ function havingOf(bounds: FeatureDaysQuery['atLeast'], operator: Having['operato
 
 function isAfter(date: string, feature: string, { after }: FeatureDaysQuery): boolean {
   if (!after || date !== after.at.toISOString().slice(0, 10)) return true;
-  // By bytes, as PostgreSQL sorts them.
+  // Bytewise, as PostgreSQL sorts.
   return Buffer.compare(Buffer.from(feature), Buffer.from(after.id)) > 0;
 }

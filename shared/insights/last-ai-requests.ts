@@ -4,8 +4,8 @@ import type { Db } from '../db/orm.ts';
 const LAST_REQUESTS = 5;
 
 /**
- * Whether any of the last five requests to AI models within the day before a moment succeeded: all of them failed where a
- * model is out of reach. Null where there were none.
+ * Returns whether any of the last five AI requests of the 24 hours before `endExclusive` succeeded. If all failed, the
+ * model is probably unreachable. Null if there were none.
  */
 export async function lastAiRequestsSucceed(db: Db, orgId: string, endExclusive: Date): Promise<boolean | null> {
   const { rows } = await sql<{ succeeds: boolean | null }>`

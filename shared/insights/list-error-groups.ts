@@ -4,9 +4,9 @@ import type { Row } from '../facts/fields.ts';
 import { type FactList, type FactListQuery, factConditions, listedColumns } from '../telemetry/list-facts.ts';
 
 /**
- * The latest occurrence of each group that has any in the range and under the filters, the latest first; groups that
- * occurred at the same time stand in the order of their fingerprints, by which a page goes on. Grouping by hash needs no
- * sort of the occurrences, and without filters the index of groups alone answers it.
+ * Lists the latest occurrence of each group that matches the range and filters, latest first. Equal times are ordered by
+ * fingerprint, which the cursor uses. A hash aggregate avoids sorting the occurrences; without filters an index-only scan
+ * of the group index answers it.
  */
 export async function listErrorGroups(db: Db, list: FactList, query: FactListQuery): Promise<Row[]> {
   const conditions = sql.join(factConditions(list, query), sql` AND `);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 
-/** The numbers of a day's row; those that may be null have nothing to tell on some days. */
+/** The numeric columns of a closed day; ratios and host averages are null on days without data. */
 export const SYSTEM_METRICS = [
   'total_users',
   'active_users',
@@ -21,19 +21,19 @@ export type SystemMetric = (typeof SYSTEM_METRICS)[number];
 
 export interface SystemMetricsQuery {
   orgId: string;
-  /** Local days, the last one excluded. */
+  /** Local days, the last excluded. */
   startDate: string;
   endDateExclusive: string;
   atLeast: Partial<Record<SystemMetric, number>>;
   atMost: Partial<Record<SystemMetric, number>>;
-  /** Days before this one. */
+  /** Only days before this one. */
   beforeDate: string | undefined;
   limit: number;
 }
 
 export type SystemMetricsDay = { date: string; generated_at: string } & Record<SystemMetric, string | null>;
 
-/** The closed days of an organisation, the latest first. */
+/** Lists the closed days of an organisation, latest first. */
 export async function listSystemMetrics(db: Db, query: SystemMetricsQuery): Promise<SystemMetricsDay[]> {
   const where = [
     sql`org_id = ${query.orgId} AND date >= ${query.startDate}::date AND date < ${query.endDateExclusive}::date`,
@@ -41,7 +41,7 @@ export async function listSystemMetrics(db: Db, query: SystemMetricsQuery): Prom
   if (query.beforeDate !== undefined) where.push(sql`date < ${query.beforeDate}::date`);
   for (const name of SYSTEM_METRICS) {
     const [least, most] = [query.atLeast[name], query.atMost[name]];
-    // Counts are whole, and bounds need not be.
+    // Counts are integers; bounds may be fractions.
     if (least !== undefined) where.push(sql`${sql.ref(name)} >= ${least}::numeric`);
     if (most !== undefined) where.push(sql`${sql.ref(name)} <= ${most}::numeric`);
   }
@@ -51,7 +51,7 @@ export async function listSystemMetrics(db: Db, query: SystemMetricsQuery): Prom
   return rows;
 }
 
-/** The local days that a range touches: from the first, up to, not with, the one after the last. */
+/** Returns the local days that a range touches: the first, and the day after the last. */
 export async function daysTouched(
   db: Db,
   { startInclusive, endExclusive, timeZone }: { startInclusive: Date; endExclusive: Date; timeZone: string },

@@ -4,12 +4,12 @@ import { GRAINS } from '../domain/buckets.ts';
 import { factList } from '../facts/index.ts';
 import { rollupTable } from '../rollups/rollup-table.ts';
 
-/** Enough to know the mean size of a row within a few percent. */
+/** Sample size that estimates the mean row size within a few percent. */
 const SAMPLED_ROWS = 500;
 
 /**
- * What an organisation takes of the disk: its report files to the byte, and its facts as their number, by the days of
- * the rollups, times the mean size of a sample of them. Indexes are not in it.
+ * Estimates the disk usage of an organisation in bytes: exact report file sizes, plus the fact counts of the daily
+ * rollups times the mean size of a row sample. Indexes are not included.
  */
 export async function organisationStorageBytes(db: Db, orgId: string): Promise<number> {
   const facts = factList.map(

@@ -5,14 +5,14 @@ import { countOf, numberOf } from '../metrics/value.ts';
 
 export interface PopularScenario {
   scenarioId: string;
-  /** As the latest event of the range calls it; null where none does. */
+  /** The name in the latest event of the range; null if no event has one. */
   name: string | null;
   startCount: number;
-  /** Percent of those begun in the range, at most 100. */
+  /** Percent of the scenarios started in the range, at most 100. */
   completionRate: number | null;
 }
 
-/** The scenarios that were begun most often in a range. */
+/** Lists the scenarios started most often in a range. */
 export async function popularScenarios(
   em: Entities,
   subject: MetricSubject,

@@ -7,7 +7,7 @@ import { ask, type MetricSubject } from '../metrics/ask.ts';
 import { numberOf } from '../metrics/value.ts';
 import { organisationStorageBytes } from './organisation-storage.ts';
 
-/** What a day's row shows, by the metric of the catalog that it comes from. */
+/** Columns of a closed day and their catalog metrics. */
 const METRICS = {
   total_users: 'users.total',
   active_users: 'users.active',
@@ -21,8 +21,8 @@ const METRICS = {
 } as const;
 
 /**
- * Closes a local day: keeps what the catalog says of it, with the host's load and what the organisation stores. A day that
- * is kept already is left unless `force` is set.
+ * Closes a local day: stores its catalog metrics, the host load and the organisation's disk usage. Skips a day that is
+ * already closed unless `force` is set.
  * @returns whether a row was written
  */
 export async function generateSystemMetrics(
@@ -56,7 +56,7 @@ export async function generateSystemMetrics(
   return true;
 }
 
-/** A day that was kept before it was over, or by another time zone's midnight, is not this day. */
+/** Matches rows written after the day had ended in this time zone; others do not count as closed. */
 async function isKept(db: Db, orgId: string, date: string, timeZone: string): Promise<boolean> {
   const { rows } = await sql`
     SELECT FROM system_metrics_days WHERE org_id = ${orgId} AND date = ${date}::date AND time_zone = ${timeZone}
@@ -70,13 +70,13 @@ function afterItsEnd(timeZone: RawBuilder<unknown>): RawBuilder<unknown> {
 
 export interface EndedDays {
   days: { orgId: string; date: string }[];
-  /** The last organisation that was looked at; null where there was none. */
+  /** The last organisation checked; null if there was none. */
   lastOrgId: string | null;
 }
 
 /**
- * Local days that ended and are not closed: yesterday and, after an outage, those since the last one that is, up to
- * `maxDays` back. Local midnights are PostgreSQL's. Organisations in order, so that a round goes on where one stopped.
+ * Lists local days that ended and are not closed: yesterday and, after an outage, the days since the last closed one, up
+ * to `maxDays` back. PostgreSQL computes local midnights. Organisations are ordered, so a round can resume.
  */
 export async function endedDays(
   db: Db,

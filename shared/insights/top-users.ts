@@ -20,11 +20,11 @@ export interface TopUser {
 }
 
 /**
- * The users that did most in a range: events, executions, AI usages of their own and sessions begun, each counted once.
- * `last_active` is the latest of these in the range.
+ * Lists the most active users of a range. Activity is the number of events, executions, direct AI usages and sessions
+ * started. `last_active` is the latest of these in the range.
  *
- * Days are small rows, the quarter hours at the ends of a range are not: only those users are counted by them who may
- * be among the first at all, if everything that they did on such a day lay in the range.
+ * Daily rows are small, quarter-hour arrays are not. So the partial days at the ends are counted exactly only for users
+ * whose upper bound, the full count of those days, can reach the top.
  */
 export async function topUsers(em: Entities, orgId: string, range: TimeRange, limit: number): Promise<TopUser[]> {
   return inSnapshot(em, async (db) => {

@@ -22,13 +22,13 @@ export interface UsageOverview {
   values: Partial<Record<(typeof METRICS)[number], number | null>>;
   /** In the 24 hours before the end of the range. */
   activeUsers24h: number;
-  /** The model with most requests in the range; null where none is named, or where it was not asked for. */
+  /** The model with the most requests in the range; null if no request names one or AI is not requested. */
   mostUsedModel: string | null;
-  /** Whether the last requests succeed; null where there were none, or where it was not asked for. */
+  /** Whether the last requests succeeded; null if there were none or AI is not requested. */
   isAiAnswering: boolean | null;
 }
 
-/** How AI and the product are used, in one snapshot. What is known of the AI from elsewhere need not be asked for. */
+/** Reads AI and product usage in one snapshot. The AI state is optional, for callers that already have it. */
 export async function readUsageOverview(
   em: Entities,
   subject: MetricSubject,

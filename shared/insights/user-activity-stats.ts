@@ -8,22 +8,22 @@ import { ACTIVITY_METRICS, USER_DAY_METRICS, type UserDayMeasure } from '../metr
 import { countOf, type MetricValues } from '../metrics/value.ts';
 
 const DAY_MS = 86_400_000;
-/** A streak is looked for no further back than the longest range. */
+/** A streak is computed no further back than the longest range. */
 const MAX_STREAK_DAYS = 400;
 const TOP_FEATURES = 10;
 
 export interface UserActivityStats {
   totals: Record<UserDayMeasure, number>;
-  /** Local days with anything at all. */
+  /** Local days with any activity. */
   activeDays: number;
-  /** The local hour, 0 to 23, in which most was done; the first of equals, null where nothing was. */
+  /** The local hour with the most activity, 0 to 23; the first of equals, null without activity. */
   mostActiveHour: number | null;
   topFeatures: { feature: string; count: number }[];
-  /** Active days without a gap up to today, or to yesterday while today has nothing yet; whatever the range. */
+  /** Consecutive active days up to today, or up to yesterday if today has no activity yet. Independent of the range. */
   streakDays: number;
 }
 
-/** What one user did in a range, or without one everybody together, what names no user included. */
+/** Reads activity in a range for one user, or for all users together including records without a user. */
 export async function readUserActivityStats(
   em: Entities,
   subject: MetricSubject,
@@ -75,7 +75,7 @@ async function readStreak(
   const days = await daysOfRange(db, { startInclusive, endExclusive: now, timeZone });
   const today = days[0]?.date;
   let streak = 0;
-  // One user's days are few. Everybody's are many, and most of them need not be read to find a gap.
+  // One user has few days. All users together have many, most of which need not be read to find a gap.
   for (const window of doublingWindows(days, filters.length > 0 ? days.length : 8)) {
     const active = await activeDaysOf(db, subject, filters, window);
     for (const { date, midnight } of window) {

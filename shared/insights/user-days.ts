@@ -16,19 +16,19 @@ export interface UserDaysQuery {
   search: string | undefined;
   atLeast: Readonly<Partial<Record<UserDayMeasure, number>>>;
   atMost: Readonly<Partial<Record<UserDayMeasure, number>>>;
-  /** The day, as its midnight in UTC, and the user of the last row of the page before. */
+  /** The last row of the previous page: its day, as midnight UTC, and its user. */
   after: Position | undefined;
   limit: number;
 }
 
 export type UserDay = { user_id: string; date: string } & Record<UserDayMeasure, string>;
 
-/** What each user did on each local day on which they did anything: the latest day first, then by user. */
+/** Lists activity per user and local day, latest day first, then by user. Days without activity are omitted. */
 export async function listUserDays(em: Entities, query: UserDaysQuery): Promise<UserDay[]> {
   const lastDate = query.after?.at.toISOString().slice(0, 10);
   return inSnapshot(em, async (db) => {
     const days = (await daysOfRange(db, query.range)).filter(({ date }) => lastDate === undefined || date <= lastDate);
-    // One user's days are few, and an index finds them wherever they are.
+    // One user has few days, and an index finds them anywhere in the range.
     const firstDays = query.userId === undefined ? 1 : days.length;
     return readLatestDays(days, { limit: query.limit, firstDays }, (window, missing) =>
       readWindow(db, query, rangeOf(window), missing),

@@ -8,29 +8,31 @@ import { DEFAULT_PRIVACY, type PrivacySettings } from '../domain/privacy.ts';
 import { ROLES, type Role, SCOPES, type Scope } from '../domain/roles.ts';
 import { TidemarkError, validationError } from '../errors.ts';
 
-/** `last_used_at` is kept this fresh; a write for each request would cost more than it tells. */
+/** `last_used_at` is updated at most this often, to avoid a write per request. */
 const LAST_USED_GRAIN = '1 minute';
 
 export interface NewApiKey {
   orgId: string;
   role: Role;
   name: string;
-  /** Needed for a member: whose records it may read and finish. */
+  /** Required for a member: the user whose records the key may read and finish. */
   userId?: string | undefined;
   scopes?: readonly Scope[] | undefined;
   expiresAt?: Date | undefined;
 }
 
 /**
- * Makes a key. The key itself is in the answer and nowhere else.
+ * Creates a key. Only a hash is stored; the key itself is returned once.
  * @throws TidemarkError `validation` for a member without a user, `not-found` for an unknown organisation
  */
 export async function createApiKey(em: Entities, wanted: NewApiKey): Promise<{ key: string; record: ApiKey }> {
   if (wanted.role === 'member' && !wanted.userId) {
-    throw validationError([{ field: 'user_id', message: 'is needed for a member: whose records the key may read' }]);
+    throw validationError([
+      { field: 'user_id', message: 'is required for a member: the key may read only records of this user' },
+    ]);
   }
   if (!(await em.findOne(Organisation, { orgId: wanted.orgId }))) {
-    throw new TidemarkError('not-found', `There is no organisation ${wanted.orgId}.`);
+    throw new TidemarkError('not-found', `Organisation ${wanted.orgId} does not exist.`);
   }
   const { key, prefix, hash } = generateApiKey();
   const record = em.create(ApiKey, {
@@ -51,12 +53,12 @@ export async function createApiKey(em: Entities, wanted: NewApiKey): Promise<{ k
   return { key, record };
 }
 
-/** All keys of an organisation, revoked ones too, oldest first. */
+/** Lists all keys of an organisation, including revoked ones, oldest first. */
 export async function listApiKeys(em: Entities, orgId: string): Promise<ApiKey[]> {
   return em.find(ApiKey, { orgId }, { orderBy: { createdAt: 'asc' } });
 }
 
-/** @param orgId given, only a key of that organisation. @returns false where there is no such key in force */
+/** Revokes a key. @param orgId limits it to keys of this organisation. @returns false if no active key has this id */
 export async function revokeApiKey(em: Entities, id: string, orgId?: string): Promise<boolean> {
   const where = { id, revokedAt: null, ...(orgId === undefined ? {} : { orgId }) };
   return (await em.nativeUpdate(ApiKey, where, { revokedAt: new Date() })) > 0;
@@ -68,7 +70,7 @@ export interface AuthenticatedKey {
   privacy: PrivacySettings;
 }
 
-/** The credential of a key in force, with its organisation's settings; null for any other key. */
+/** Returns the credential of an active key with its organisation's settings; null for any other key. */
 export async function authenticateApiKey(db: Db, key: string): Promise<AuthenticatedKey | null> {
   const row = await db
     .selectFrom('api_keys as k')
@@ -83,7 +85,7 @@ export async function authenticateApiKey(db: Db, key: string): Promise<Authentic
     .executeTakeFirst();
   if (!row) return null;
   if (row.is_stale) {
-    // SKIP LOCKED: of many requests at once one writes and none waits.
+    // SKIP LOCKED: of many concurrent requests one writes and none waits.
     await sql`UPDATE api_keys SET last_used_at = now() WHERE (org_id, id) IN (
       SELECT org_id, id FROM api_keys WHERE org_id = ${row.org_id} AND id = ${row.id} FOR UPDATE SKIP LOCKED)`.execute(
       db,
@@ -97,7 +99,7 @@ export async function authenticateApiKey(db: Db, key: string): Promise<Authentic
   };
 }
 
-/** A role or scope as typed by a person. @throws TidemarkError `validation` that lists what there is */
+/** Parses a role from user input. @throws TidemarkError `validation` that lists the valid values */
 export function parseRole(text: string): Role {
   const role = ROLES.find((known) => known === text);
   if (!role) throw validationError([{ field: 'role', message: `must be one of ${ROLES.join(', ')}` }]);

@@ -5,7 +5,7 @@ import type { Db } from '../db/orm.ts';
 import type { Position } from '../domain/cursor.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 
-/** Everything that the audit log tells of, by what was done to what. */
+/** The actions of the audit log. */
 export const AUDIT_ACTIONS = [
   'api_key.created',
   'api_key.revoked',
@@ -26,19 +26,19 @@ export const AUDIT_ACTIONS = [
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export interface AuditEntry {
-  /** Of what may be noted twice, where an answer was lost; the second time changes nothing. */
+  /** Set for actions that a retry may record twice; the second insert is ignored. */
   id?: string;
   orgId: string;
   actor: string;
   actorRole: string;
   action: AuditAction;
-  /** The id of what it was done to. */
+  /** The id of the object acted on. */
   target: string | null;
   details: object;
   ipAddress: string | null;
 }
 
-/** Notes who did what, inside the transaction that does it where there is one. */
+/** Records an action with its actor, in the transaction of the action if there is one. */
 export async function recordAudit(db: Db, entry: AuditEntry): Promise<void> {
   await db
     .insertInto('audit_log')
@@ -67,7 +67,7 @@ export interface AuditQuery {
   limit: number;
 }
 
-/** The log of an organisation, the latest first. */
+/** Lists the audit log of an organisation, latest first. */
 export async function listAudit(db: Db, query: AuditQuery) {
   let select = db
     .selectFrom('audit_log')
@@ -90,7 +90,7 @@ export async function listAudit(db: Db, query: AuditQuery) {
       .orderBy('at', 'desc')
       .orderBy(sql`id::text`, 'desc')
       .limit(query.limit)
-      // `recordAudit` alone writes the table.
+      // Only `recordAudit` writes this table.
       .$narrowType<{ action: AuditAction; details: Record<string, unknown> }>()
       .execute()
   );

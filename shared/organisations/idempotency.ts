@@ -4,18 +4,18 @@ import type { Db, Entities } from '../db/orm.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { TidemarkError } from '../errors.ts';
 
-/** How long the first answer is kept. */
+/** How long the first response is stored. */
 const IDEMPOTENCY_KEPT_HOURS = 48;
 
-/** An answer that can be kept. */
+/** A response that can be stored. */
 interface AnswerToKeep {
   status: number;
   body?: object;
-  /** Fields of the body that are not kept: a repeated request does not get them again. */
+  /** Body fields that are not stored, such as secrets; a repeated request does not return them. */
   secrets?: readonly string[];
 }
 
-/** The first answer, for a repeated request. */
+/** The stored first response, returned for a repeated request. */
 export class KeptAnswer {
   readonly answer: Readonly<{ status: number; body: object }>;
 
@@ -32,9 +32,9 @@ export interface IdempotentRequest {
 }
 
 /**
- * Runs `work` and keeps its answer under the request's key, both in one transaction. Of two concurrent requests with one
- * key the second waits and gets the answer of the first.
- * @throws TidemarkError `idempotency-mismatch` for the same key with another request
+ * Runs `work` and stores its response under the request's key in one transaction. Of two concurrent requests with one
+ * key, the second waits and gets the response of the first.
+ * @throws TidemarkError `idempotency-mismatch` if the key was used for another request
  */
 export async function answerOnce<Answer extends AnswerToKeep>(
   em: Entities,
@@ -78,12 +78,12 @@ async function firstAnswer(db: Db, request: IdempotentRequest, requestSha256: Bu
   throw new TidemarkError('idempotency-mismatch', 'The Idempotency-Key was used for another request.');
 }
 
-/** Deletes a key whose request failed and may be repeated. */
+/** Deletes the key of a failed request so that it can be retried. */
 export async function forgetIdempotencyKey(db: Db, orgId: string, key: string): Promise<void> {
   await db.deleteFrom('idempotency_keys').where('org_id', '=', orgId).where('key', '=', key).execute();
 }
 
-/** Deletes at most `limit` old keys. @returns how many */
+/** Deletes up to `limit` expired keys. @returns the number deleted */
 export async function purgeIdempotencyKeys(db: Db, limit: number): Promise<number> {
   const { rows } = await sql`
     DELETE FROM idempotency_keys WHERE (org_id, key) IN (

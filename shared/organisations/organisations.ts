@@ -4,7 +4,7 @@ import { defaultRetentionFloor } from '../domain/months.ts';
 import { DEFAULT_PRIVACY, type PrivacySettings } from '../domain/privacy.ts';
 import { factList } from '../facts/index.ts';
 
-/** Makes an organisation unless it is there, with the default settings and a floor for each fact. */
+/** Creates an organisation if it does not exist, with default settings and a retention floor per fact. */
 export async function ensureOrganisation(em: Entities, orgId: string, name: string, now: Date): Promise<void> {
   await inTransaction(em, async (trx) => {
     await trx
@@ -20,7 +20,7 @@ export async function ensureOrganisation(em: Entities, orgId: string, name: stri
   });
 }
 
-/** What each request needs of its organisation's settings; null where there is no such organisation. */
+/** Reads the settings that every request needs; null if the organisation does not exist. */
 export async function readSettings(
   db: Db,
   orgId: string,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 
-/** Whether PostgreSQL, which computes local days, knows a time zone by this IANA name, current or historical. */
+/** Returns whether PostgreSQL, which computes local days, knows this IANA time zone name, current or historical. */
 export async function isTimeZone(db: Db, name: string): Promise<boolean> {
   const { rows } = await sql`
     SELECT FROM pg_timezone_names WHERE name = ${name} AND name !~ '^(posix|right)/'`.execute(db);

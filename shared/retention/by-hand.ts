@@ -1,6 +1,6 @@
 import type { RetentionInput } from '../contracts/retention.ts';
 
-/** The input of a cleanup that somebody starts by hand, as of now. */
+/** Builds the input of a manually started cleanup, as of now. */
 export function retentionByHand(
   asked: Pick<RetentionInput, 'orgId' | 'dryRun' | 'days' | 'actor' | 'actorRole'>,
 ): RetentionInput {

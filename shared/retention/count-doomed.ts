@@ -5,7 +5,7 @@ import { factList } from '../facts/index.ts';
 import { derivedTables } from './derived-tables.ts';
 import { beforeCutoff } from './purge-derived.ts';
 
-/** Rows are measured in so many of them; the rest is taken to be alike. */
+/** Rows sampled for the mean size. */
 const SAMPLE_ROWS = 1_000;
 
 export interface Doomed {
@@ -14,8 +14,8 @@ export interface Doomed {
 }
 
 /**
- * What a purge of this target would remove: the exact number of rows, and their bytes estimated as that number times
- * the mean size (`pg_column_size`) of 1,000 of them. Reports count the bytes of their files, which are known.
+ * Counts what a purge of this target would remove: the exact number of rows, and their bytes estimated as that number
+ * times the mean size (`pg_column_size`) of 1,000 rows. For reports, the bytes are the exact file sizes.
  */
 export async function countDoomed(db: Db, orgId: string, target: PurgeTarget, signal: AbortSignal): Promise<Doomed> {
   if (target.name === 'reports') return countReports(db, orgId, target.cutoff);
@@ -39,7 +39,7 @@ function tablesOf(orgId: string, { name, cutoff }: PurgeTarget): { table: string
     const where = sql`org_id = ${orgId} AND ${sql.ref(fact.timeColumn)} < ${cutoff}::timestamptz`;
     return [{ table: fact.kind, where }];
   }
-  if (name !== 'rollups' && name !== 'system_samples') throw new Error(`There is nothing to purge called ${name}`);
+  if (name !== 'rollups' && name !== 'system_samples') throw new Error(`Unknown purge target ${name}`);
   return derivedTables[name].map((table) => ({ table: table.table, where: beforeCutoff(table, orgId, cutoff) }));
 }
 

@@ -1,15 +1,15 @@
 import { factList } from '../facts/index.ts';
 import { fullTier, smallTiers } from '../rollups/rollup-table.ts';
 
-/** A table that is made from facts: rows of an organisation and a time. */
+/** A table derived from facts: rows with an organisation and a time. */
 export interface DerivedTable {
   table: string;
   timeColumn: 'bucket' | 'day' | 'date';
-  /** UTC days are dates there. */
+  /** True where the time column is a date, a UTC day. */
   isDate: boolean;
 }
 
-/** What the policy of rollups removes. When a user was first seen stays: else who comes back would be new. */
+/** Tables purged by the policy of rollups. `known_users` is kept, or a returning user would count as new. */
 const rollups: readonly DerivedTable[] = [
   ...factList.flatMap((fact) =>
     [fullTier(fact), ...smallTiers(fact)].map(
@@ -20,7 +20,7 @@ const rollups: readonly DerivedTable[] = [
   { table: 'user_days', timeColumn: 'day', isDate: true },
 ];
 
-/** The days that were closed, with the state of the hosts in them. */
+/** Closed days with their host averages. */
 const systemSamples: readonly DerivedTable[] = [{ table: 'system_metrics_days', timeColumn: 'date', isDate: true }];
 
 export const derivedTables = { rollups, system_samples: systemSamples } as const;

@@ -6,14 +6,14 @@ import type { Fact } from '../facts/index.ts';
 import { forgetKeys } from './fact-page.ts';
 import { addRemoved } from './purge-counts.ts';
 
-/** Whoever reads or writes the table waits as long behind this at most; a partition that is not had goes another day. */
+/** Lock timeout. Readers and writers queue behind the lock for this long at most; a locked partition is retried in the next run. */
 const LOCK_TIMEOUT = '2s';
-/** Keys of one batch. */
+/** Keys deleted per batch. */
 const BATCH_KEYS = 5_000;
 
 export interface DropOutcome {
   dropped: number;
-  /** Partitions that somebody held; the next run tries again. */
+  /** Partitions that were locked; the next run retries them. */
   skipped: string[];
 }
 
@@ -26,9 +26,9 @@ interface Partition {
 }
 
 /**
- * Drops the partitions of a fact that lie before every organisation's floor: much cheaper than deleting, and the space
- * is free at once. One that was half detached when its worker was killed is taken up where it was.
- * @param ref whose rows are counted; null where the run is nobody's
+ * Drops the partitions of a fact that lie before every organisation's retention floor. This is much cheaper than deleting
+ * rows and frees the space at once. Resumes a partition that was half detached when its worker was killed.
+ * @param ref the organisation and run to count rows for; null for a run without an organisation
  */
 export async function dropOldPartitions(
   db: Db,
@@ -50,7 +50,7 @@ export async function dropOldPartitions(
   return outcome;
 }
 
-/** Those before every floor, whether attached, half detached, or detached and not dropped; the oldest first. */
+/** Lists partitions before every floor, oldest first: attached, half detached, or detached and not dropped. */
 async function unkeptPartitions(db: Db, fact: Fact): Promise<Partition[]> {
   const { rows } = await sql<{ name: string; is_attached: boolean; is_pending: boolean }>`
     SELECT c.relname AS name, i.inhrelid IS NOT NULL AS is_attached, coalesce(i.inhdetachpending, false) AS is_pending
@@ -69,7 +69,7 @@ async function unkeptPartitions(db: Db, fact: Fact): Promise<Partition[]> {
   }));
 }
 
-/** True where no organisation keeps this month, and none that is under legal hold has rows left in it. */
+/** Returns whether no organisation retains this month and none under legal hold has rows in it. */
 async function isNobodys(db: Db, fact: Fact, { name, month }: Partition): Promise<boolean> {
   const { rows } = await sql<{ is_kept: boolean }>`
     SELECT EXISTS (
@@ -94,7 +94,7 @@ function dropPartition(
   return pool.connection().execute(async (db) => {
     const table = sql.table(partition.name);
     await sql`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`.execute(db);
-    // The lock of ensure_partition: nobody makes this month anew in the meantime.
+    // The lock of ensure_partition, so that the partition is not recreated meanwhile.
     const lock = sql`hashtext('ensure_partition'), hashtext(${partition.name})`;
     try {
       await sql`SELECT pg_advisory_lock(${lock})`.execute(db);
@@ -104,7 +104,7 @@ function dropPartition(
         } else if (partition.isAttached) {
           await sql`ALTER TABLE ${sql.table(fact.kind)} DETACH PARTITION ${table} CONCURRENTLY`.execute(db);
         }
-        // An organisation may have come, or a hold, while this waited; its rows must be there again.
+        // An organisation or a legal hold may have been added during the wait; then the partition is attached again.
         if (!(await isNobodys(db, fact, partition))) {
           await ensurePartition(db, fact.kind, partition.month);
           return false;
@@ -130,7 +130,7 @@ interface KeyPosition {
   id: string;
 }
 
-/** Forgets the ids of all rows, in batches; each is counted once, for its key goes once. */
+/** Deletes the keys of all rows in batches. Each row is counted once, when its key is deleted. */
 async function forgetPartitionKeys(
   db: Db,
   fact: Fact,
@@ -143,7 +143,7 @@ async function forgetPartitionKeys(
   for (let after = await forgetAfter(null); after !== null; after = await forgetAfter(after)) signal.throwIfAborted();
 }
 
-/** Of one organisation at a time. @returns the last row of the batch; null where none was left */
+/** Handles one organisation at a time. @returns the last row of the batch; null if no row was left */
 async function forgetKeyBatch(
   trx: Db,
   fact: Fact,

@@ -3,7 +3,7 @@ import type { RowCursor } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
 import type { Fact, FactKind } from '../facts/index.ts';
 
-/** Rows of one organisation that follow each other in the order of time and id: both ends are in it. */
+/** Consecutive rows of one organisation in order of time and id, both ends included. */
 export interface FactPage {
   firstAt: string;
   lastAt: string;
@@ -12,13 +12,13 @@ export interface FactPage {
 }
 
 export interface FactWindow {
-  /** Null: from the oldest row on. */
+  /** Null: from the oldest row. */
   after: RowCursor | null;
   /** Null: to the latest row. */
   before: string | null;
 }
 
-/** The next so many rows of a fact; null where none follow. Bounds that are known before let a delete leave out other partitions. */
+/** Finds the next page of a fact; null if no row follows. Its constant bounds let a delete prune partitions. */
 export async function nextPage(
   db: Db,
   fact: Fact,
@@ -44,7 +44,7 @@ export async function nextPage(
   return { firstAt: page.first_at, lastAt: page.last_at, lastId: page.last_id, rows: Number(page.rows) };
 }
 
-/** The condition that a row of the fact, by its own column names, lies in the page. */
+/** SQL condition that a row of the fact lies in the page, with unqualified column names. */
 export function inPage(fact: Fact, orgId: string, page: FactPage, after: RowCursor | null) {
   const at = sql.ref(fact.timeColumn);
   const key = sql`(${at}, ${sql.ref(fact.idColumn)})`;
@@ -54,8 +54,8 @@ export function inPage(fact: Fact, orgId: string, page: FactPage, after: RowCurs
 }
 
 /**
- * Deletes the keys of removed rows, the CTE `gone` with `id` and `at`. By an array: a join may be planned, before there
- * are statistics, as one that compares each with each. The times spare the key of a row that has taken up an id since.
+ * SQL that deletes the keys of the rows in the CTE `gone` (`id`, `at`). Uses an array, because without statistics a join
+ * may be planned as a nested loop. Comparing `at` keeps the key of a newer row that reuses an id.
  */
 export function forgetKeys(orgId: string, kind: FactKind, gone: string) {
   const rows = sql.ref(gone);

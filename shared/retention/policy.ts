@@ -7,7 +7,7 @@ export interface Policy {
   legalHold: boolean;
 }
 
-/** @returns null where there is no such organisation */
+/** Reads the retention policy. @returns null if the organisation does not exist */
 export async function readPolicy(db: Db, orgId: string): Promise<Policy | null> {
   const row = await db
     .selectFrom('organisations')
@@ -17,7 +17,7 @@ export async function readPolicy(db: Db, orgId: string): Promise<Policy | null> 
   return row ? { retention: row.retention, legalHold: row.legal_hold } : null;
 }
 
-/** Organisations that do not keep everything, in the order of their ids. */
+/** Lists organisations with a retention policy, ordered by id. */
 export async function organisationsWithPolicy(db: Db, afterOrgId: string, limit: number) {
   return db
     .selectFrom('organisations')
@@ -30,8 +30,8 @@ export async function organisationsWithPolicy(db: Db, afterOrgId: string, limit:
 }
 
 /**
- * Whether the organisation is under legal hold. The row stays locked until the transaction ends: once a hold is
- * answered for, nothing more is removed.
+ * Returns whether the organisation is under legal hold and locks its row until the transaction ends, so that nothing is
+ * removed after a hold was acknowledged.
  */
 export async function isHeld(trx: Db, orgId: string): Promise<boolean> {
   const row = await trx

@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
 
-/** Long after any run has ended. */
+/** Longer than any run lasts. */
 const KEPT_DAYS = 30;
 
-/** What one batch removed. */
+/** The result of one batch. */
 export interface Removed {
   rows: number;
   partitionsDropped?: number;
@@ -13,7 +13,7 @@ export interface Removed {
   lastAt?: string | null;
 }
 
-/** Adds what a batch removed, in the transaction that removes it. @returns the rows of the run so far */
+/** Adds the counts of a batch, in the transaction of the batch. @returns the rows removed by the run so far */
 export async function addRemoved(trx: Db, { orgId, run }: PurgeRef, name: string, removed: Removed): Promise<number> {
   const { rows } = await sql<{ rows: string }>`
     INSERT INTO purge_counts AS c (org_id, run, name, rows, partitions_dropped, first_at, last_at)
@@ -37,7 +37,7 @@ export interface RemovedCount {
   lastAt: string | null;
 }
 
-/** What a run removed so far, by name. */
+/** Reads the counts of a run so far, by name. */
 export async function readRemoved(db: Db, { orgId, run }: PurgeRef): Promise<RemovedCount[]> {
   const rows = await db
     .selectFrom('purge_counts')
@@ -55,7 +55,7 @@ export async function readRemoved(db: Db, { orgId, run }: PurgeRef): Promise<Rem
   }));
 }
 
-/** Forgets the counts of runs that ended long ago. */
+/** Deletes the counts of runs that ended long ago. */
 export async function forgetRemoved(db: Db, orgId: string): Promise<void> {
   await db
     .deleteFrom('purge_counts')

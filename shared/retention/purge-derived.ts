@@ -8,10 +8,10 @@ import { addRemoved } from './purge-counts.ts';
 import type { PurgedBatch } from './purge-fact.ts';
 import { raiseRetentionFloor } from './retention-floor.ts';
 
-/** About so many rows at once: all rows of a bucket go together. */
+/** Approximate rows per batch; the rows of one bucket are always deleted together. */
 const BATCH_ROWS = 5_000;
 
-/** Rows before the cut-off, as a condition. */
+/** SQL condition for rows before the cut-off. */
 export function beforeCutoff({ timeColumn, isDate }: DerivedTable, orgId: string, cutoff: string): RawBuilder<unknown> {
   const time = sql.ref(timeColumn);
   return isDate
@@ -19,7 +19,7 @@ export function beforeCutoff({ timeColumn, isDate }: DerivedTable, orgId: string
     : sql`org_id = ${orgId} AND ${time} < ${cutoff}::timestamptz`;
 }
 
-/** Removes the oldest rows of rollups or of closed days before the cut-off, in a transaction of its own. */
+/** Deletes the oldest rows of rollups or closed days before the cut-off, in its own transaction. */
 export async function purgeDerivedBatch(
   em: Entities,
   kind: DerivedKind,
@@ -28,7 +28,7 @@ export async function purgeDerivedBatch(
 ): Promise<PurgedBatch> {
   return inTransaction(em, async (trx) => {
     if (await isHeld(trx, ref.orgId)) return 'held';
-    // Readers take what lies before this floor for unknown, not for nothing.
+    // Readers treat data before this floor as unknown, not as zero.
     if (kind === 'rollups') await raiseRetentionFloor(trx, ref.orgId, kind, cutoff);
     for (const table of derivedTables[kind]) {
       const rows = await removeOldest(trx, table, ref.orgId, cutoff);

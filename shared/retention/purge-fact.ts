@@ -8,16 +8,16 @@ import { isHeld } from './policy.ts';
 import { addRemoved } from './purge-counts.ts';
 import { raiseRetentionFloor } from './retention-floor.ts';
 
-/** Some ten milliseconds: whoever waits for these rows does not wait long, and little is lost where this is killed. */
+/** Rows per batch, some ten milliseconds: locks are held briefly and a killed worker loses little. */
 const BATCH_ROWS = 5_000;
 
-/** `next`: the row after which the next batch begins; null where that is told otherwise. */
+/** `next`: the cursor for the next batch; null if the caller does not need one. */
 export type PurgedBatch = { rows: number; isDone: boolean; next: RowCursor | null } | 'held';
 
 /**
- * Removes the oldest rows of a fact before the cut-off, at most some thousands, with their keys, in a transaction of its
- * own. The floor moves first: what comes late is refused, and no rollup is made anew without these rows.
- * @param after what the batch before removed: an index holds removed rows for a while, and they are not walked over again
+ * Deletes the oldest rows of a fact before the cut-off with their keys, a few thousand per transaction. The retention
+ * floor is raised first, so that late records are rejected and no bucket is recomputed without these rows.
+ * @param after cursor of the previous batch, to skip the dead index entries of rows that it deleted
  */
 export async function purgeFactBatch(
   em: Entities,

@@ -5,12 +5,12 @@ import { inTransaction } from '../db/transaction.ts';
 import { isHeld } from './policy.ts';
 import { addRemoved } from './purge-counts.ts';
 
-/** As the sweep: each is a folder to be removed. */
+/** Same as in the sweep: each report is a folder to remove. */
 const BATCH_REPORTS = 200;
 
 /**
- * Marks the oldest closed reports before the cut-off as deleted; whose files go afterwards, or with the next sweep.
- * @returns their ids, or that the organisation is under legal hold
+ * Marks the oldest closed reports before the cut-off as deleted. The caller or the next sweep removes their files.
+ * @returns their ids, or `held` if the organisation is under legal hold
  */
 export async function purgeReportBatch(em: Entities, ref: PurgeRef, cutoff: string): Promise<string[] | 'held'> {
   return inTransaction(em, async (trx) => {

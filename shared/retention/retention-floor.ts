@@ -4,11 +4,11 @@ import { awaitRefresh } from '../rollups/refresh-dirty.ts';
 import { takeCutoff } from '../telemetry/cutoff.ts';
 
 /**
- * Raises the time from which on a kind is kept; a floor that is as high already stays. With it go the marks of buckets
- * before it, which nobody may recompute any more: a refresh that knows the old floor is waited for. So is, a moment, the
- * organisation's ingestion: what was being written is there to be purged, and what comes later is refused.
+ * Raises the retention floor of a kind and deletes the marks of buckets before it, which must not be recomputed. Waits
+ * for a refresh that read the old floor, and briefly for the organisation's ingestion: rows being written are then
+ * visible to the purge, and later ones are rejected.
  * @param kind a fact, or `rollups`
- * @returns false where the floor was as high already
+ * @returns false if the floor was already as high
  */
 export async function raiseRetentionFloor(trx: Db, orgId: string, kind: string, cutoff: string): Promise<boolean> {
   const known = await trx

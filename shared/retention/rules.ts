@@ -4,7 +4,7 @@ import { type FactKind, factList } from '../facts/index.ts';
 
 const MAX_DAYS = 36_500;
 
-/** What a retention policy can name: facts, with the facts that belong to them, and what is derived from facts. */
+/** The kinds of a retention policy: facts (dependent facts follow their parent) and derived tables. */
 export const RETENTION_KINDS: readonly string[] = [
   ...factList
     .filter(({ belongsTo }) => belongsTo === undefined)
@@ -15,7 +15,7 @@ export const RETENTION_KINDS: readonly string[] = [
   'system_samples',
 ];
 
-/** Days to keep; null keeps for ever. */
+/** Days to keep; null keeps rows forever. */
 const days = z
   .number()
   .int()
@@ -23,14 +23,14 @@ const days = z
   .max(MAX_DAYS, `must not be more than ${MAX_DAYS} days; null keeps all`)
   .nullable();
 
-/** A change of the retention settings; kinds that are absent stay as they are. */
+/** A change of the retention settings; omitted kinds do not change. */
 export const retentionChangesSchema = z.strictObject(
   Object.fromEntries(RETENTION_KINDS.map((kind) => [kind, days.optional()])),
 );
 
 export type RetentionChanges = z.output<typeof retentionChangesSchema>;
 
-/** The policy after a change, without the kinds that are kept for ever. */
+/** Applies a change to a policy. Kinds that are kept forever are omitted. */
 export function changedRetention(policy: RetentionDays, changes: RetentionChanges): RetentionDays {
   const changed: RetentionDays = {};
   for (const kind of RETENTION_KINDS) {
@@ -40,18 +40,18 @@ export function changedRetention(policy: RetentionDays, changes: RetentionChange
   return changed;
 }
 
-/** The facts that a kind of the policy purges: those that belong to a fact come before it. Empty for other kinds. */
+/** Lists the facts that a kind purges, dependent facts before their parent. Empty for derived kinds. */
 export function factsOf(kind: string): readonly FactKind[] {
   const own = factList.filter((fact) => fact.kind === kind);
   return [...factList.filter(({ belongsTo }) => belongsTo === kind), ...own].map((fact) => fact.kind);
 }
 
-/** The UTC midnight `keptDays` days before that of `at`. */
+/** Returns the UTC midnight `keptDays` days before the day of `at`. */
 export function cutoffOf(keptDays: number, at: Date): Date {
   return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() - keptDays));
 }
 
-/** What a policy purges at a time, in order. */
+/** Lists the purge targets of a policy at a time, in order. */
 export function purgeTargets(policy: RetentionDays, at: Date): PurgeTarget[] {
   return RETENTION_KINDS.flatMap((kind) => {
     const keptDays = policy[kind];

@@ -6,7 +6,7 @@ import type { Storage } from './storage.ts';
 
 export type StorageConfig = Pick<Config, 'STORAGE_DIR' | 'S3_BUCKET'> & Omit<S3Config, 'S3_BUCKET'>;
 
-/** The storage that the configuration names: a bucket where there is one, else a folder. */
+/** Creates the configured storage: S3 if a bucket is set, otherwise a local folder. */
 export function createStorage(config: StorageConfig): Storage {
   const { S3_BUCKET } = config;
   if (S3_BUCKET === undefined) return createLocalStorage(config.STORAGE_DIR);

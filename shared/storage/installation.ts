@@ -2,17 +2,17 @@ import type { Db } from '../db/orm.ts';
 
 export interface Installation {
   id: string;
-  /** Whether a storage was marked as that of this installation. */
+  /** Whether a storage carries this installation's marker. */
   isStorageMarked: boolean;
 }
 
-/** The installation, locked until the transaction ends: of several processes that start, one marks the storage. */
+/** Reads the installation and locks it until the transaction ends, so that one of several starting processes marks the storage. */
 export async function lockInstallation(trx: Db): Promise<Installation> {
   const row = await trx.selectFrom('installation').selectAll().forUpdate().executeTakeFirstOrThrow();
   return { id: row.id, isStorageMarked: row.storage_marked_at !== null };
 }
 
-/** Notes that the storage carries the installation's id from now on. */
+/** Records that the storage now carries the installation's id. */
 export async function noteStorageMarked(trx: Db): Promise<void> {
   await trx.updateTable('installation').set({ storage_marked_at: new Date() }).execute();
 }

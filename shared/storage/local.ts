@@ -10,7 +10,7 @@ import { requireInside, type Storage } from './storage.ts';
 const UNFINISHED = '.unfinished';
 const CHUNK_BYTES = 1 << 20;
 
-/** Storage in one folder that API and worker share. */
+/** Creates storage in a folder shared by API and worker. */
 export function createLocalStorage(folder: string): Storage {
   const root = resolve(folder);
   const pathOf = (key: string) => {
@@ -21,7 +21,7 @@ export function createLocalStorage(folder: string): Storage {
     place: `the folder ${root} (STORAGE_DIR)`,
     async write(key, source, { signal, onChunk } = {}) {
       const path = pathOf(key);
-      // Two attempts at one file may overlap for a moment: each writes a file of its own, the rename decides.
+      // Two attempts at one file may overlap briefly: each writes its own temporary file, the last rename wins.
       const unfinished = `${path}.${uuidv7()}${UNFINISHED}`;
       await mkdir(dirname(path), { recursive: true });
       const meter = createMeter(onChunk);
@@ -32,7 +32,7 @@ export function createLocalStorage(folder: string): Storage {
         },
       });
       try {
-        // Flushed before it is renamed: what is published must outlive the machine.
+        // Synced before the rename, so that a published file survives a crash of the machine.
         const target = createWriteStream(unfinished, { flush: true, highWaterMark: CHUNK_BYTES });
         await pipeline(source, measure, target, signal ? { signal } : {});
         await rename(unfinished, path);
@@ -45,7 +45,7 @@ export function createLocalStorage(folder: string): Storage {
     async size(key) {
       return (await statOrNull(pathOf(key)))?.size ?? null;
     },
-    // Fewer, larger reads: files are read from end to end.
+    // Larger reads: files are read sequentially.
     read: (key, range) => createReadStream(pathOf(key), { ...range, highWaterMark: CHUNK_BYTES }),
     async removeFolder(key) {
       await rm(pathOf(key), { recursive: true, force: true });
@@ -66,7 +66,7 @@ export function createLocalStorage(folder: string): Storage {
         if (removed >= atMost) break;
         if (!entry.isFile() || !entry.name.endsWith(UNFINISHED)) continue;
         const path = join(entry.parentPath, entry.name);
-        // The last write counts, not the first: a file that still grows has a writer.
+        // The last write counts: a file that still grows has a live writer.
         const found = await statOrNull(path);
         if (!found || found.mtime >= begunBefore) continue;
         await rm(path, { force: true });
@@ -74,7 +74,7 @@ export function createLocalStorage(folder: string): Storage {
       }
       return removed;
     },
-    // Only the API can hand out what is in a folder.
+    // Files of a folder are served by the API only.
     signedUrl: async () => null,
   };
 }

@@ -8,22 +8,22 @@ import type { Log } from '../log.ts';
 import { lockInstallation, noteStorageMarked } from './installation.ts';
 import type { Storage } from './storage.ts';
 
-/** The file in the storage that says whose it is. */
+/** The file in the storage that names its installation. */
 const MARKER_KEY = 'tidemark-storage.json';
 const markerSchema = z.object({ installation: z.string() });
 
-/** Servers that start together with this process get this long to answer. */
+/** How long servers that start with this process may take to respond. */
 const AWAY_AT_MOST_MS = 60_000;
 const TRY_AGAIN_MS = 500;
 
-/** The storage is not that of the database; the message is one line for an operator and says what to do. */
+/** The storage does not belong to the database. The message is one line for an operator, with the remedy. */
 export class WrongStorageError extends Error {
   override readonly name = 'WrongStorageError';
 }
 
 /**
- * Checks that the storage is the one that every API and worker of this database uses. The first process to look marks it.
- * @throws WrongStorageError where it is another, or lacks the marker that it was given
+ * Checks that the storage is the one that every API and worker of this database uses. The first process marks it.
+ * @throws WrongStorageError if it belongs to another database or lacks its marker
  */
 export async function requireOwnStorage(orm: Orm, storage: Storage): Promise<void> {
   await inTransaction(orm.em.fork(), async (trx) => {
@@ -32,12 +32,12 @@ export async function requireOwnStorage(orm: Orm, storage: Storage): Promise<voi
     const found = await readMarker(storage);
     if (found === undefined && isStorageMarked) {
       throw new WrongStorageError(
-        `Wrong storage: ${storage.place} has no ${MARKER_KEY}, that of this database has. Give every API and worker the same storage; if it was moved, write ${marker} to that file.`,
+        `Wrong storage: ${storage.place} has no ${MARKER_KEY}, but this database's storage has one. Configure the same storage for every API and worker. If the storage was moved, write ${marker} to that file.`,
       );
     }
     if (found !== undefined && found !== id) {
       throw new WrongStorageError(
-        `Wrong storage: ${storage.place} belongs to another database. Give each database a storage of its own; if that other one is gone, delete ${MARKER_KEY} there.`,
+        `Wrong storage: ${storage.place} belongs to another database. Configure a separate storage for each database. If the other database no longer exists, delete ${MARKER_KEY} there.`,
       );
     }
     // File first: a crash in between leaves a marker that holds the right id.
@@ -47,8 +47,8 @@ export async function requireOwnStorage(orm: Orm, storage: Storage): Promise<voi
 }
 
 /**
- * `requireOwnStorage` for a process that starts: waits for a database or a storage that does not answer yet.
- * @throws WrongStorageError at once, the last fault after a minute
+ * Runs `requireOwnStorage` at process start and retries while the database or the storage does not respond.
+ * @throws WrongStorageError at once; the last error after a minute
  */
 export async function awaitOwnStorage(orm: Orm, storage: Storage, log: Log): Promise<void> {
   const giveUpAt = Date.now() + AWAY_AT_MOST_MS;
@@ -57,13 +57,13 @@ export async function awaitOwnStorage(orm: Orm, storage: Storage, log: Log): Pro
       return await requireOwnStorage(orm, storage);
     } catch (error) {
       if (error instanceof WrongStorageError || Date.now() > giveUpAt) throw error;
-      log.warn({ err: error, storage: storage.place }, 'the storage cannot be checked yet; trying again');
+      log.warn({ err: error, storage: storage.place }, 'storage check failed; retrying');
       await sleep(TRY_AGAIN_MS);
     }
   }
 }
 
-/** The id that the marker holds, empty where it cannot be read as one; undefined without a marker. */
+/** Reads the marker's id; empty if it is invalid, undefined without a marker. */
 async function readMarker(storage: Storage): Promise<string | undefined> {
   if ((await storage.size(MARKER_KEY)) === null) return undefined;
   try {

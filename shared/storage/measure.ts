@@ -3,11 +3,11 @@ import type { StoredFile } from './storage.ts';
 
 export interface Meter {
   take(chunk: Buffer): void;
-  /** What has been taken so far; call it once, at the end. */
+  /** Returns the result. Call it once, at the end. */
   total(): StoredFile;
 }
 
-/** Measures a file while it passes, so that nobody reads it a second time. */
+/** Creates a pass-through that measures a file while it is written, which saves a second read. */
 export function createMeter(onChunk?: (chunk: Buffer) => void): Meter {
   const hash = createHash('sha256');
   let sizeBytes = 0;

@@ -17,14 +17,14 @@ export interface AbandonedUpload {
   kept: ReadonlyMap<number, KeptPart>;
 }
 
-/** An upload that was begun and is neither complete nor aborted. */
+/** A multipart upload that is neither completed nor aborted. */
 export interface UnfinishedUpload {
   key: string;
   id: string;
   begunAt: Date;
 }
 
-/** Every unfinished upload of keys that begin like this. */
+/** Yields the unfinished uploads of keys with a prefix. */
 export async function* unfinishedUploads(
   { client, bucket }: S3Place,
   prefix: string,
@@ -40,8 +40,8 @@ export async function* unfinishedUploads(
 }
 
 /**
- * The latest upload of a file whose writer was killed, with the parts that it had sent. One that moved a moment ago may
- * have a living writer and is left to it.
+ * Finds the latest upload of a file whose writer was killed, with its uploaded parts. Skips an upload with recent
+ * activity, which may have a live writer.
  */
 export async function findAbandoned(place: S3Place, key: string): Promise<AbandonedUpload | undefined> {
   let latest: UnfinishedUpload | undefined;
@@ -60,7 +60,7 @@ export async function findAbandoned(place: S3Place, key: string): Promise<Abando
 
 async function* partsSent({ client, bucket }: S3Place, { key, id }: UnfinishedUpload): AsyncGenerator<SentPart> {
   const upload = { Bucket: bucket, Key: key, UploadId: id };
-  // Not the SDK's paginator: servers name a next part after the last page too, and it would go on for ever.
+  // Not the SDK's paginator: some servers return a next marker after the last page too, so it would never end.
   let page: ListPartsCommandOutput | undefined;
   do {
     const after = page?.NextPartNumberMarker;

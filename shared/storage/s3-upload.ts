@@ -11,18 +11,18 @@ import { findAbandoned, type KeptPart } from './s3-abandoned.ts';
 import { partsOf } from './s3-parts.ts';
 import type { S3Place } from './s3-place.ts';
 
-/** Parts under way at once: one travels while the server answers the other. */
+/** Concurrent part uploads: one is sent while the server responds to the other. */
 const PARTS_AT_ONCE = 2;
 
 interface Upload {
   id: string;
-  /** What a killed writer of the same file had sent already, by part number. */
+  /** Parts already uploaded by a killed writer of the same file, by number. */
   kept: ReadonlyMap<number, KeptPart>;
 }
 
 /**
- * Writes chunks as one object, in constant memory: in one request where they fit into one part, else by multipart
- * upload. The object appears, or replaces the one before it, when it is whole; a fault or an abort takes the upload back.
+ * Writes chunks as one object in constant memory: one request if they fit into one part, otherwise a multipart upload.
+ * The object appears, or replaces the previous one, when it is complete. An error or an abort aborts the upload.
  */
 export async function uploadChunks(
   place: S3Place,
@@ -47,7 +47,7 @@ export async function uploadChunks(
     }
     const part = { ...object, UploadId: current.id, PartNumber: number, Body: body };
     const { ETag } = await client.send(new UploadPartCommand(part), abortSignal);
-    if (!ETag) throw new Error(`${place.name} took part ${number} of ${key} without an ETag`);
+    if (!ETag) throw new Error(`${place.name} returned no ETag for part ${number} of ${key}`);
     etags[number - 1] = ETag;
   };
 
@@ -69,12 +69,12 @@ export async function uploadChunks(
     if (failures.length > 0) throw failures[0];
     signal?.throwIfAborted();
     const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
-    // Not abortable: cut off here, nobody would know whether the file is there.
+    // Not abortable: an interrupted request would leave it unknown whether the object exists.
     await client.send(
       new CompleteMultipartUploadCommand({ ...object, UploadId: upload?.id, MultipartUpload: { Parts } }),
     );
   } catch (error) {
-    // A part that arrives after the upload was aborted would stay, and cost, for ever.
+    // A part that arrives after the abort would be stored, and billed, forever.
     await Promise.all(sending);
     if (upload) await abortUpload(place, key, upload.id);
     throw error;
@@ -86,11 +86,11 @@ async function beginUpload(place: S3Place, key: string): Promise<Upload> {
   if (abandoned) return abandoned;
   const command = new CreateMultipartUploadCommand({ Bucket: place.bucket, Key: key });
   const { UploadId } = await place.client.send(command);
-  if (!UploadId) throw new Error(`${place.name} began an upload of ${key} without an id`);
+  if (!UploadId) throw new Error(`${place.name} returned no upload id for ${key}`);
   return { id: UploadId, kept: new Map() };
 }
 
-/** Takes an upload back with its parts; one that is gone already is as good. */
+/** Aborts an upload and deletes its parts. Succeeds if the upload no longer exists. */
 export async function abortUpload({ client, bucket }: S3Place, key: string, uploadId: string): Promise<void> {
   try {
     await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }));

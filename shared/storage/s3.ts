@@ -15,7 +15,7 @@ import { readObject } from './s3-read.ts';
 import { abortUpload, uploadChunks } from './s3-upload.ts';
 import { requireInside, type Storage } from './storage.ts';
 
-/** Storage in a bucket of anything that speaks S3, for APIs and workers on several machines. */
+/** Creates storage in an S3-compatible bucket, for APIs and workers on several machines. */
 export function createS3Storage(place: S3Place): Storage {
   const { client, bucket } = place;
   const keyOf = (key: string) => {
@@ -23,7 +23,7 @@ export function createS3Storage(place: S3Place): Storage {
     return place.prefix + key;
   };
 
-  /** Removes all objects of a folder but one, and the uploads into it that are under way. */
+  /** Removes all objects of a folder except one, and its unfinished uploads. */
   async function clear(folder: string, keptKey?: string): Promise<void> {
     const prefix = `${folder}/`;
     for await (const { key, id } of unfinishedUploads(place, prefix)) await abortUpload(place, key, id);

@@ -7,60 +7,60 @@ export interface StoredFile {
 
 export interface WriteFileOptions {
   signal?: AbortSignal;
-  /** Called with each chunk as it passes. */
+  /** Called with each chunk. */
   onChunk?: (chunk: Buffer) => void;
 }
 
 export interface SignedUrlOptions {
   expiresInSeconds: number;
-  /** The name that a browser saves the file under. */
+  /** The file name for the browser. */
   fileName: string;
   contentType: string;
 }
 
-/** Where report files are kept. Keys are relative paths, `org/report/name.csv`; a file is there whole or not at all. */
+/** Stores files. Keys are relative paths, `org/report/name.csv`. A file exists completely or not at all. */
 export interface Storage {
-  /** What an operator knows this storage by. */
+  /** The storage's name in messages to operators. */
   readonly place: string;
-  /** Writes a file under a name that nobody sees until it is whole; an abort or a fault leaves nothing. */
+  /** Writes a file that becomes visible when it is complete. An abort or an error leaves nothing. */
   write(key: string, source: Readable, options?: WriteFileOptions): Promise<StoredFile>;
-  /** Size in bytes; null where there is no such file. */
+  /** Size in bytes; null if the file does not exist. */
   size(key: string): Promise<number | null>;
-  /** The file, or the bytes from `start` to `end`, both included. Destroy it when it is not read to its end. */
+  /** Streams the file, or the bytes from `start` to `end` inclusive. Destroy the stream if it is not read to the end. */
   read(key: string, range?: { start: number; end: number }): Readable;
-  /** Removes a folder with all that is in it; nothing where there is none. */
+  /** Removes a folder and its contents, if it exists. */
   removeFolder(key: string): Promise<void>;
-  /** Removes what is in a folder besides this file of it. */
+  /** Removes everything in a folder except this file. */
   removeAllBut(fileKey: string): Promise<void>;
   removeFile(key: string): Promise<void>;
   /**
-   * Removes what killed writers began before this time and never finished.
-   * @returns how many, `atMost` in one go
+   * Removes writes of killed writers that started before this time.
+   * @returns the number removed, at most `atMost`
    */
   removeUnfinished(begunBefore: Date, atMost: number): Promise<number>;
-  /** A link that gives the file to whoever has it; null where only the API can hand it out. */
+  /** Returns a pre-signed download URL; null if only the API can serve the file. */
   signedUrl(key: string, options: SignedUrlOptions): Promise<string | null>;
 }
 
-/** @throws Error for a key that is no plain relative path: it might leave the storage */
+/** @throws Error for a key that is not a plain relative path and might escape the storage */
 export function requireInside(key: string): void {
   const isPlain = key.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
   if (!isPlain || key.includes('\0')) {
-    throw new Error(`A storage key must stay inside the storage: ${JSON.stringify(key)}`);
+    throw new Error(`Storage key is not a plain relative path: ${JSON.stringify(key)}`);
   }
 }
 
-/** All files of a report; removing this folder removes the report's files. */
+/** The folder of all files of a report. */
 export function reportFolder(orgId: string, reportId: string): string {
   return `reports/${Buffer.from(orgId).toString('base64url')}/${reportId}`;
 }
 
-/** A report's file. */
+/** The key of a report's file. */
 export function reportFileKey(orgId: string, reportId: string, fileName: string): string {
   return `${reportFolder(orgId, reportId)}/${fileName}`;
 }
 
-/** Where one part is kept until the file is assembled; the name is the same for every attempt. */
+/** The key of a part until the file is assembled, the same in every attempt. */
 export function reportPartKey(orgId: string, reportId: string, part: number): string {
   return `${reportFolder(orgId, reportId)}/parts/${String(part).padStart(5, '0')}.part`;
 }

@@ -2,14 +2,14 @@ import { sql } from 'kysely';
 import { dependsOnExecution } from '../facts/depends-on-execution.ts';
 import type { Fact } from '../facts/index.ts';
 
-/** What tells whose a row is, of facts that may have it from their execution. */
+/** SQL columns that link a row to its execution and, where the fact has one, to its agent. */
 export function ownerOfRow(fact: Fact) {
   if (fact.kind === 'executions') return sql`, t.execution_id`;
   if (!dependsOnExecution(fact)) return sql``;
   return sql`, t.execution_id, ${'agent_id' in fact.columns ? sql`t.agent_id` : sql`NULL::text`} AS agent_id`;
 }
 
-/** Rows that came before their execution: their buckets change once more when it comes. */
+/** CTE that records rows stored before their execution. Their buckets change again when it arrives. */
 export function awaitExecutions(fact: Fact, orgId: string) {
   if (!dependsOnExecution(fact)) return sql``;
   return sql`, awaiting AS (
@@ -29,8 +29,8 @@ export function awaitExecutions(fact: Fact, orgId: string) {
 }
 
 /**
- * Executions that others waited for: marks the buckets of those. What both sides miss of each other, writing at the same
- * moment, the refresh sees, which waits for the writes under way (rollups/refresh-dirty.ts).
+ * CTE that marks the buckets of rows whose execution arrived. Two concurrent writers may miss each other's rows; the
+ * refresh sees both, since it waits for writes in flight (rollups/refresh-dirty.ts).
  */
 export function markDependents(fact: Fact, orgId: string, stamp: string) {
   if (fact.kind !== 'executions') return sql``;

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db } from '../db/orm.ts';
 import type { FactKind } from '../facts/index.ts';
 
-/** The id and time under which a record would start a row. */
+/** The id and time of a record that can start a row. */
 export interface KeyClaim {
   kind: FactKind;
   id: string;
@@ -10,8 +10,8 @@ export interface KeyClaim {
 }
 
 /**
- * Claims the ids that are still free; of two transactions with one id, the second waits for the first. All ids of a batch
- * are claimed at once and in one order, so that no two batches deadlock.
+ * Claims the ids that are not taken yet. Of two transactions with one id, the second waits for the first. A batch claims
+ * all its ids in one statement and one order, which rules out deadlocks.
  * @returns the new ids, by kind
  */
 export async function claimKeys(

@@ -6,16 +6,16 @@ import type { TimeRange } from '../domain/time-range.ts';
 import type { Row } from '../facts/fields.ts';
 import type { Fact } from '../facts/index.ts';
 
-/** What a list of one fact can be asked for, by the names of its columns. */
+/** The query options of a fact's list, by column name. */
 export interface FactList {
   fact: Fact;
-  /** Compared for equality. */
+  /** Filtered by equality. */
   filters: readonly string[];
-  /** Bounded from below and above. */
+  /** Filtered by minimum and maximum. */
   measures: readonly string[];
-  /** Texts that a search looks into. */
+  /** Text columns covered by the search. */
   searched: readonly string[];
-  /** Columns that a row of the list does without. */
+  /** Columns omitted from listed rows. */
   leftOut?: readonly string[];
 }
 
@@ -27,13 +27,13 @@ export interface FactListQuery {
   equal: Readonly<Record<string, string | undefined>>;
   atLeast: Readonly<Record<string, number | undefined>>;
   atMost: Readonly<Record<string, number | undefined>>;
-  /** Conditions beyond the fact's own columns, upon its rows `t`. */
+  /** Further SQL conditions on rows `t`. */
   where?: readonly RawBuilder<unknown>[];
   after: Position | undefined;
   limit: number;
 }
 
-/** Facts of the range, the latest first; with the name and type of their agents where they have agents. */
+/** Lists facts of a range, latest first, with agent name and type for facts that have an agent. */
 export async function listFacts(db: Db, list: FactList, query: FactListQuery): Promise<Row[]> {
   const { fact } = list;
   const key = factKey(fact);
@@ -50,18 +50,18 @@ export async function listFacts(db: Db, list: FactList, query: FactListQuery): P
   return rows;
 }
 
-/** The columns of a listed row `t`. */
+/** Returns the columns of a listed row `t`. */
 export function listedColumns({ fact, leftOut = [] }: FactList): RawBuilder<unknown> {
   const own = Object.keys(fact.columns).filter((name) => !leftOut.includes(name));
   return sql.join([fact.timeColumn, fact.idColumn, ...own].map((name) => sql.ref(`t.${name}`)));
 }
 
-/** Time and id of a row `t`: the order of every list. */
+/** Returns time and id of a row `t`, the order of every list. */
 function factKey(fact: Fact): RawBuilder<unknown> {
   return sql`${sql.ref(`t.${fact.timeColumn}`)}, ${sql.ref(`t.${fact.idColumn}`)}`;
 }
 
-/** What a query asks of a row `t`, its place in the list aside. The time range leaves out the other partitions. */
+/** Returns the conditions of a query on a row `t`, without the cursor. The time range prunes partitions. */
 export function factConditions({ fact, filters, measures, searched }: FactList, query: FactListQuery) {
   const at = sql.ref(`t.${fact.timeColumn}`);
   const conditions: RawBuilder<unknown>[] = [

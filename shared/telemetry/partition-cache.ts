@@ -3,11 +3,11 @@ import { ensurePartition } from '../db/partitions.ts';
 import { monthOf } from '../domain/months.ts';
 import type { PreparedBatch } from './prepare.ts';
 
-/** The partitions known to this process, so that a batch checks only months that are new to it. */
+/** Caches the partitions known to this process, so that a batch checks only new months. */
 export interface PartitionCache {
-  /** Creates the partitions of a batch, each in a transaction of its own, before the batch's. */
+  /** Creates the partitions of a batch, each in its own transaction, before the batch's transaction. */
   ensureFor(db: Db, batch: PreparedBatch): Promise<void>;
-  /** The same, then stores the batch. A known month that has been dropped since is created again, once. */
+  /** Creates the partitions, then stores the batch. Retries once if a cached partition was dropped meanwhile. */
   storeWith<Result>(db: Db, batch: PreparedBatch, store: () => Promise<Result>): Promise<Result>;
 }
 
@@ -42,7 +42,7 @@ function neededBy(batch: PreparedBatch) {
   );
 }
 
-/** True for an insert without a partition: its month was dropped after this process had seen it. */
+/** Returns whether an insert failed because its partition was dropped after it was cached. */
 export function isPartitionMissing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && error.code === '23514' && error.message.includes('no partition of relation')) return true;

@@ -8,12 +8,12 @@ import { type Fact, type FactKind, factList } from '../facts/index.ts';
 import { createPace } from '../pace.ts';
 import { MAX_AHEAD_MS } from '../wire.ts';
 
-/** Whose telemetry it is, and what its organisation lets be kept. */
+/** The organisation of the telemetry and its privacy settings. */
 export interface Receiver {
   orgId: string;
   privacy: Privacy;
   retentionFloors: ReadonlyMap<FactKind, Date>;
-  /** The user id of a member: the only one that its records may carry. */
+  /** The user id of a member, the only one that its records may have. */
   memberUserId: string | null;
 }
 
@@ -45,7 +45,7 @@ export interface RecordError extends RecordFault {
 export interface PreparedBatch {
   facts: Map<Fact, PreparedFact[]>;
   dimensions: Map<Dimension, PreparedDimension[]>;
-  /** Agents that executions name, one entry an agent, the latest word. */
+  /** Agents named by executions, one entry per agent with the latest values. */
   namedAgents: Map<string, PreparedDimension>;
   /** At most `MAX_ERRORS_PER_RECORD` of a record. */
   errors: RecordError[];
@@ -53,7 +53,7 @@ export interface PreparedBatch {
   errorsOmitted: number;
 }
 
-/** A record that cannot be parsed: rejected alone, not with its batch. */
+/** An NDJSON line that is not valid JSON. It is rejected as one record, not with its batch. */
 export class UnreadableRecord {
   /** The message for the client. */
   readonly reason: string;
@@ -69,7 +69,7 @@ const dimensionByType = new Map(
 );
 const RECORD_TYPES = [...factByType.keys(), ...dimensionByType.keys()].join(', ');
 
-/** More records of one id than this in one batch are refused: each must be merged after the one before it. */
+/** Maximum records per id in a batch. Each needs its own round, since records of one id are merged in sequence. */
 const MAX_RECORDS_PER_ID = 100;
 
 const MAX_ERRORS_PER_RECORD = 20;
@@ -78,8 +78,8 @@ const MAX_FIELD_LENGTH = 200;
 const MAX_MESSAGE_LENGTH = 500;
 
 /**
- * Checks a batch's records, makes them private and gives them ids and times, without touching the database.
- * Each bad record is named with its index and left out; the others are not held up.
+ * Validates the records of a batch, applies the privacy settings and assigns ids and times, without database access.
+ * Invalid records are reported by index and skipped; the others are kept.
  */
 export function prepareBatch(raws: readonly unknown[], receiver: Receiver, receivedAt: Date): PreparedBatch {
   const batch = emptyBatch();
@@ -171,9 +171,9 @@ function addFact(
   return [];
 }
 
-/** The answer to a record that lies before what its organisation keeps. */
+/** The error for a record before the organisation's retention floor. */
 export function tooOld(fact: Fact, from: Date): FieldError {
-  return { field: fact.timeColumn, message: `is before ${from.toISOString()}, from which on ${fact.kind} are kept` };
+  return { field: fact.timeColumn, message: `is before ${from.toISOString()}, the retention floor of ${fact.kind}` };
 }
 
 function timeFaults(field: string, at: Date, receivedAt: Date): FieldError[] {
@@ -225,8 +225,8 @@ function listOf<K, V>(map: Map<K, V[]>, key: K): V[] {
 }
 
 /**
- * Splits records into rounds in which each id stands once: one statement cannot touch a row twice. Records of one id
- * keep their order, but one that can begin a row goes first.
+ * Splits records into rounds in which each id occurs once, because one statement cannot update a row twice. Records of
+ * one id keep their order, except that one which can start a row goes first.
  */
 export function inRounds<T extends { id: string; missingAtFirst?: readonly string[] }>(records: readonly T[]): T[][] {
   const begins = (record: T) => (record.missingAtFirst?.length ?? 0) === 0;
@@ -246,7 +246,7 @@ export function inRounds<T extends { id: string; missingAtFirst?: readonly strin
   return rounds;
 }
 
-/** Takes out the records that are one too many of their id, and says so in `errors`. */
+/** Removes records beyond the maximum per id and reports them in `errors`. */
 export function limitPerId(batch: PreparedBatch): void {
   for (const [fact, records] of batch.facts) {
     const counts = new Map<string, number>();
@@ -256,7 +256,7 @@ export function limitPerId(batch: PreparedBatch): void {
         const n = (counts.get(id) ?? 0) + 1;
         counts.set(id, n);
         if (n <= MAX_RECORDS_PER_ID) return true;
-        const message = `is the id of more than ${MAX_RECORDS_PER_ID} records of one batch; send the others in another`;
+        const message = `occurs in more than ${MAX_RECORDS_PER_ID} records of the batch; send the others in another batch`;
         batch.errors.push({ index, field: fact.idColumn, message });
         return false;
       }),

@@ -4,7 +4,7 @@ import { executions } from '../facts/executions.ts';
 import type { Row } from '../facts/fields.ts';
 import { readFact } from './read-fact.ts';
 
-/** At most this many tool usages and AI usages are returned; the count of tool usages is exact. */
+/** Maximum tool usages and AI usages returned. The count of tool usages is exact. */
 const MAX_SHOWN = 1000;
 
 export interface ExecutionDetail {
@@ -15,7 +15,7 @@ export interface ExecutionDetail {
   aiUsage: Row[];
 }
 
-/** One execution with its agent, its tool usages and its AI usages, in the order of time; null where there is none. */
+/** Reads an execution with its agent, tool usages and AI usages in time order; null if it does not exist. */
 export async function readExecution(db: Db, orgId: string, executionId: string): Promise<ExecutionDetail | null> {
   const execution = await readFact(db, executions, orgId, executionId);
   if (!execution) return null;

@@ -3,7 +3,7 @@ import type { Db } from '../db/orm.ts';
 import type { Row } from '../facts/fields.ts';
 import type { Fact } from '../facts/index.ts';
 
-/** One fact by its id, wherever in time it lies; null where the organisation has none. */
+/** Reads a fact by id, in any partition; null if the organisation has no such fact. */
 export async function readFact(db: Db, fact: Fact, orgId: string, id: string): Promise<Row | null> {
   const { rows } = await sql<Row>`
     SELECT t.* FROM fact_keys k

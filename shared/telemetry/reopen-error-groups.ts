@@ -3,7 +3,8 @@ import type { Db } from '../db/orm.ts';
 import type { Row } from '../facts/fields.ts';
 
 /**
- * Reopens resolved groups of which newly stored errors occurred after the resolution. Ignored groups stay ignored. Call it in the transaction that stores the errors, under the ingestion's lock.
+ * Reopens resolved groups with newly stored errors that occurred after the resolution. Ignored groups stay ignored.
+ * Call it in the transaction that stores the errors, under the ingestion lock.
  */
 export async function reopenErrorGroups(
   trx: Db,
@@ -13,7 +14,7 @@ export async function reopenErrorGroups(
 ): Promise<void> {
   if (occurrences.length === 0) return;
   const seen = JSON.stringify(occurrences.map(({ at, row }) => ({ fingerprint: row.fingerprint, at })));
-  // Locked in the order of the fingerprints, so that two batches never deadlock.
+  // Locked in fingerprint order, which rules out deadlocks between batches.
   await sql`
     WITH back AS MATERIALIZED (
       SELECT g.fingerprint FROM error_groups g

@@ -22,7 +22,7 @@ export interface StoredRecord {
 export interface StoreResult {
   /** Stored or merged. */
   accepted: number;
-  /** Known already, with nothing new. */
+  /** Already stored, nothing new. */
   duplicates: number;
   rejected: number;
   errors: RecordError[];
@@ -30,8 +30,8 @@ export interface StoreResult {
 }
 
 /**
- * Stores a prepared batch inside the caller's transaction: all of its good records or, when the transaction fails, none.
- * Facts come in one fixed order, then agents, then users; with the order of ids inside each that rules out deadlocks.
+ * Stores the valid records of a prepared batch in the caller's transaction. Facts are written in a fixed order, then
+ * agents, then users, each ordered by id, which rules out deadlocks.
  */
 export async function storeBatch(
   trx: Db,
@@ -64,7 +64,7 @@ export async function storeBatch(
         const outcome = outcomes[n] ?? 'unknown';
         records.push({ index, kind: fact.kind, id, outcome });
         if (outcome !== 'unknown') return;
-        const message = `is needed for ${article(fact.noun)} that is not known yet`;
+        const message = `is required for ${article(fact.noun)} that is not stored yet`;
         errors.push(...missingAtFirst.map((field) => ({ index, field, message })));
       });
       if (fact.kind === 'errors') {
@@ -76,9 +76,9 @@ export async function storeBatch(
   for (const dimension of Object.values(dimensions)) {
     const said = batch.dimensions.get(dimension) ?? [];
     const named = dimension.name === 'agents' ? [...batch.namedAgents.values()] : [];
-    // Named and said in one first round: it locks every row of the batch in order, later rounds only some of them again.
+    // One first round covers every agent: it locks all rows of the batch in order, later rounds only a subset.
     for (const round of inRounds([...named, ...said])) await writeDimension(trx, dimension, orgId, round);
-    // What is said of a user or agent is merged into what is known, also where it says the same again.
+    // Records of users and agents count as merged, even if they repeat the stored values.
     for (const { index, id } of said) records.push({ index, kind: dimension.name, id, outcome: 'merged' });
   }
   const count = (...outcomes: WriteOutcome[]) => records.filter(({ outcome }) => outcomes.includes(outcome)).length;
@@ -91,14 +91,14 @@ export async function storeBatch(
   };
 }
 
-/** What can begin a row stands in its fact's first round, and nowhere else. */
+/** Records that can start a row are in the fact's first round only. */
 function claimsOf(roundsOf: ReadonlyMap<Fact, readonly PreparedFact[][]>): KeyClaim[] {
   return [...roundsOf].flatMap(([{ kind }, [first = []]]) =>
     first.filter(({ missingAtFirst }) => missingAtFirst.length === 0).map(({ id, at }) => ({ kind, id, at })),
   );
 }
 
-/** From when on each fact of an organisation is kept. */
+/** Reads the retention floor of each fact of an organisation. */
 export async function retentionFloors(db: Db, orgId: string): Promise<Map<FactKind, Date>> {
   const { rows } = await sql<{ kind: FactKind; at: string }>`
     SELECT kind, at FROM retention_floors WHERE org_id = ${orgId}`.execute(db);

@@ -3,7 +3,7 @@ import type { Db } from '../db/orm.ts';
 import type { Dimension } from '../facts/dimensions.ts';
 import type { Row } from '../facts/fields.ts';
 
-/** One thing said of one user or agent, at a time. */
+/** Values of one user or agent as of a time. */
 export interface DimensionRecord {
   id: string;
   asOf: Date;
@@ -11,9 +11,9 @@ export interface DimensionRecord {
 }
 
 /**
- * Writes what is said of users or agents, each id at most once, inside the caller's transaction. What is said later
- * wins field by field. Rows that say nothing new are left alone before any lock is taken: each execution names its
- * agent, and its row must not become the place where all batches queue.
+ * Upserts users or agents, each id at most once, in the caller's transaction. The latest value of each field wins. Rows
+ * without a change are filtered out before any lock is taken: every execution names its agent, and all batches would
+ * queue for the agent's row.
  */
 export async function writeDimension(
   trx: Db,

@@ -4,31 +4,31 @@ import type { Row } from '../facts/fields.ts';
 import type { Fact } from '../facts/index.ts';
 import { awaitExecutions, markDependents, ownerOfRow } from './awaited-executions.ts';
 
-/** A record that is ready to be stored: its id is known, its time chosen. */
+/** A record ready to be stored, with its id and time. */
 export interface WritableRecord {
   id: string;
   at: Date;
   row: Row;
-  /** Fields that a record of an unknown id lacks; with any, it is only merged into a known one. */
+  /** Required fields that the record lacks. With any, it can only be merged into an existing row. */
   missingAtFirst: readonly string[];
 }
 
-/** `stored`: new. `merged`: known, and something was added. `duplicate`: nothing new. `unknown`: incomplete, and its id is not known. */
+/** `stored`: new row. `merged`: added to a row. `duplicate`: nothing new. `unknown`: incomplete and no row has its id. */
 export type WriteOutcome = 'stored' | 'merged' | 'duplicate' | 'unknown';
 
 export interface WriteOptions {
   orgId: string;
-  /** When the batch is stamped as ingested; taken after the organisation's cut-off lock. */
+  /** The ingestion stamp, taken after the organisation's cut-off lock. */
   stamp: string;
-  /** `merge` fills gaps; `patch` overwrites what it names. Either way a first start time and a final status stand. */
+  /** `merge` fills gaps; `patch` overwrites the given fields. Both keep the first start time and a final status. */
   mode: 'merge' | 'patch';
 }
 
 /**
- * Writes records of one fact, each id at most once, inside the caller's transaction. Rows are locked in the order of
- * times and ids, so that two batches never wait for each other in a circle. Buckets that change go into the ledger.
+ * Writes records of one fact, each id at most once, in the caller's transaction. Rows are locked in order of time and id,
+ * which rules out deadlocks. Changed buckets are marked in the ledger.
  * @param fresh ids that the transaction has claimed and not written yet (`claim-keys.ts`)
- * @returns what became of each record, in their order
+ * @returns the outcome of each record, in order
  */
 export async function writeFacts(
   trx: Db,
@@ -53,7 +53,7 @@ export async function writeFacts(
   });
 }
 
-/** The first start times of ids that are taken. A statement of its own: it must see what committed while the claim waited. */
+/** Reads the start times of taken ids. A separate statement, to see what committed while the claim waited. */
 async function knownTimes(trx: Db, fact: Fact, records: readonly WritableRecord[], { orgId }: WriteOptions) {
   if (records.length === 0) return new Map<string, string>();
   const rows = await trx
@@ -100,7 +100,7 @@ async function mergeRows(
   const incoming = recordset(fact, located.map(toJsonRow(fact, known)));
   const time = sql.ref(`t.${fact.timeColumn}`);
   const times = located.map((record) => new Date(known.get(record.id) ?? record.at).getTime());
-  // Constant bounds let the planner leave out the other partitions.
+  // Constant bounds let the planner prune partitions.
   const same = sql`t.org_id = ${orgId} AND ${time} = ${sql.ref(`r.${fact.timeColumn}`)}
     AND ${sql.ref(`t.${fact.idColumn}`)} = ${sql.ref(`r.${fact.idColumn}`)}
     AND ${time} BETWEEN ${new Date(times.reduce((a, b) => Math.min(a, b)))}::timestamptz
@@ -124,10 +124,10 @@ async function mergeRows(
   return new Set(rows.map((row) => row.id));
 }
 
-/** What each column becomes when the record `r` meets the row `t`. */
+/** Returns the value of each column when record `r` is merged into row `t`. */
 function mergedValues(fact: Fact, mode: WriteOptions['mode']): { column: string; value: RawBuilder<unknown> }[] {
   const finishes = sql`((t.status = 'in_progress' OR t.reaped) AND coalesce(r.status, 'in_progress') <> 'in_progress')`;
-  // The record that finishes a row knows better than what was written while it ran; any other only fills gaps.
+  // The record that finishes a row overrides earlier values; any other only fills gaps.
   const takesOver = mode === 'patch' ? sql`true` : fact.hasStatus ? finishes : sql`false`;
   const values = Object.entries(fact.columns)
     .filter(([, column]) => !column.generated)
@@ -152,7 +152,7 @@ function mergedValues(fact: Fact, mode: WriteOptions['mode']): { column: string;
   return values;
 }
 
-/** Each changed quarter hour, once a statement. */
+/** SQL that marks each changed quarter hour, once per statement. */
 function markBuckets(fact: Fact, orgId: string, stamp: string) {
   return sql`
     INSERT INTO bucket_ledger (org_id, kind, bucket, marked_at)
@@ -172,7 +172,7 @@ function toJsonRow(fact: Fact, known: ReadonlyMap<string, string> | null) {
   });
 }
 
-/** The rows as a table `r`: one parameter however many rows, so no statement is too long and pgbouncer needs no plans. */
+/** The rows as table `r` from one JSON parameter: the statement's length is constant and pgbouncer needs no prepared plans. */
 function recordset(fact: Fact, rows: Row[]) {
   const types = writtenColumns(fact).map((name) => {
     const type = fact.columns[name]?.type ?? (name === fact.timeColumn ? 'timestamptz' : 'text');
