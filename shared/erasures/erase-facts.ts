@@ -76,7 +76,7 @@ function returning(fact: Fact, table = fact.kind as string) {
   return sql`RETURNING ${sql.ref(`${table}.${fact.idColumn}`)} AS id, ${sql.ref(`${table}.${fact.timeColumn}`)} AS at`;
 }
 
-/** One statement that deletes rows and keys and marks their buckets, back to the floor of the rollups. */
+/** One statement that deletes rows and keys and marks their buckets, back to the fact's retention floor. */
 async function removeAll(trx: Db, all: readonly Gone[], orgId: string, stamp: string) {
   const names = all.map(({ kind, cte }) => sql`SELECT ${kind} AS kind, id, at FROM ${sql.ref(cte)}`);
   const { rows } = await sql<{ kind: FactKind; rows: string; first_at: string; last_at: string }>`

@@ -5,8 +5,8 @@ import { type FactList, type FactListQuery, factConditions, listedColumns } from
 
 /**
  * Lists the latest occurrence of each group that matches the range and filters, latest first. Equal times are ordered by
- * fingerprint, which the cursor uses. A hash aggregate avoids sorting the occurrences; without filters an index-only scan
- * of the group index answers it.
+ * fingerprint, which the cursor uses. A hash aggregate avoids sorting the occurrences; without filters, the group index
+ * alone answers it.
  */
 export async function listErrorGroups(db: Db, list: FactList, query: FactListQuery): Promise<Row[]> {
   const conditions = sql.join(factConditions(list, query), sql` AND `);

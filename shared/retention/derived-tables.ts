@@ -5,7 +5,7 @@ import { fullTier, smallTiers } from '../rollups/rollup-table.ts';
 export interface DerivedTable {
   table: string;
   timeColumn: 'bucket' | 'day' | 'date';
-  /** True where the time column is a date, a UTC day. */
+  /** Whether the time column is a date. */
   isDate: boolean;
 }
 

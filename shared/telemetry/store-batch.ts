@@ -76,7 +76,7 @@ export async function storeBatch(
   for (const dimension of Object.values(dimensions)) {
     const said = batch.dimensions.get(dimension) ?? [];
     const named = dimension.name === 'agents' ? [...batch.namedAgents.values()] : [];
-    // One first round covers every agent: it locks all rows of the batch in order, later rounds only a subset.
+    // The first round covers every id: it locks all rows of the batch in order, later rounds only a subset.
     for (const round of inRounds([...named, ...said])) await writeDimension(trx, dimension, orgId, round);
     // Records of users and agents count as merged, even if they repeat the stored values.
     for (const { index, id } of said) records.push({ index, kind: dimension.name, id, outcome: 'merged' });
