@@ -16,6 +16,7 @@ import { ErrorGroups } from './migrations/0008-error-groups.ts';
 import { NarrowRollups } from './migrations/0009-narrow-rollups.ts';
 import { RollupTiers } from './migrations/0010-rollup-tiers.ts';
 import { Names } from './migrations/0011-names.ts';
+import { ReportSettings } from './migrations/0012-report-settings.ts';
 
 export type Orm = MikroORM;
 export type Entities = SqlEntityManager;
@@ -47,6 +48,7 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
         { name: '0009-narrow-rollups', class: NarrowRollups },
         { name: '0010-rollup-tiers', class: RollupTiers },
         { name: '0011-names', class: Names },
+        { name: '0012-report-settings', class: ReportSettings },
       ],
       snapshot: false,
     },

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { Report } from '../db/entities/report.ts';
+import type { Report, ReportSettings } from '../db/entities/report.ts';
 import { type Db, dbOf, type Entities } from '../db/orm.ts';
 import { inTransaction } from '../db/transaction.ts';
-import { type UsageCounters, usageCounters } from '../domain/usage-counters.ts';
+import { usageCounters } from '../domain/usage-counters.ts';
 import { takeCutoff } from '../telemetry/cutoff.ts';
 import type { KeyRange, ReportKind, ReportScope } from './kinds/kind.ts';
 
@@ -40,18 +40,19 @@ export async function reportScope(em: Entities, report: Report): Promise<ReportS
 type Fixed = Pick<ReportScope, 'cutoff' | 'counters'>;
 
 async function readFixed(db: Db, { orgId, id }: Report): Promise<Fixed | null> {
-  const { rows } = await sql<{ cutoff: string | null; usage_counters: Partial<UsageCounters> | null }>`
-    SELECT cutoff::text, usage_counters FROM reports WHERE org_id = ${orgId} AND id = ${id}`.execute(db);
+  const { rows } = await sql<{ cutoff: string | null; settings: ReportSettings | null }>`
+    SELECT cutoff::text, settings FROM reports WHERE org_id = ${orgId} AND id = ${id}`.execute(db);
   const found = rows[0];
   if (!found || found.cutoff === null) return null;
-  return { cutoff: found.cutoff, counters: usageCounters(found.usage_counters ?? {}) };
+  return { cutoff: found.cutoff, counters: usageCounters(found.settings?.usageCounters ?? {}) };
 }
 
 async function fixRows(em: Entities, report: Report): Promise<Fixed> {
   const { orgId, id } = report;
   const taken = await inTransaction(em, (trx) => takeCutoff(trx, orgId));
   await sql`UPDATE reports SET cutoff = ${taken}::timestamptz,
-      usage_counters = (SELECT o.usage_counters FROM organisations o WHERE o.org_id = ${orgId})
+      settings = (SELECT jsonb_build_object('usageCounters', o.usage_counters)
+        FROM organisations o WHERE o.org_id = ${orgId})
     WHERE org_id = ${orgId} AND id = ${id} AND cutoff IS NULL`.execute(dbOf(em));
   const fixed = await readFixed(dbOf(em), report);
   if (fixed === null) throw new Error(`Report ${id} is gone`);

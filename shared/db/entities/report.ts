@@ -5,6 +5,11 @@ import type { ReportParameters } from '../../domain/report-parameters.ts';
 import type { UsageCounters } from '../../domain/usage-counters.ts';
 import { count, exactTime, time } from './columns.ts';
 
+/** The settings of the organisation that numbers depend on, as they were when the report was planned. */
+export interface ReportSettings {
+  usageCounters: Partial<UsageCounters>;
+}
+
 /**
  * A requested report: its parameters, progress and file. Owner: `reports`; retention marks old rows as deleted, an erasure
  * expires the reports that may name its user.
@@ -45,8 +50,7 @@ export const Report = defineEntity({
     errorMessage: p.text().nullable(),
     deletedAt: time().nullable(),
     filesRemovedAt: time().nullable(),
-    /** The organisation's overrides when the report was planned. */
-    usageCounters: p.json<Partial<UsageCounters>>().nullable(),
+    settings: p.json<ReportSettings>().nullable(),
   },
 });
 
