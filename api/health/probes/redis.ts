@@ -1,51 +1,35 @@
-import { connect, isIP } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { isIP } from 'node:net';
+import { createClient } from '@redis/client';
 import type { Probe } from '../watch.ts';
 import { hostOf } from './tcp.ts';
 
-const DEFAULT_PORT = 6379;
-/** Replies to AUTH and PING are short. */
-const MAX_ANSWER_CHARACTERS = 4_096;
-
-/** AUTH, if the URL has a password, then PING; expects PONG. */
+/** Connects with the URL's credential and database, and sends PING. */
 export function redisProbe(url: URL): Probe {
   const host = hostOf(url);
-  const port = url.port === '' ? DEFAULT_PORT : Number(url.port);
-  const isTls = url.protocol === 'rediss:';
-  const credential = [url.username, url.password].filter((part) => part !== '').map(decodeURIComponent);
-  const words = [...(url.password === '' ? [] : [['AUTH', ...credential]]), ['PING']];
-  const request = words.map(command).join('');
+  // A certificate names hosts; an address is not sent as one.
+  const tls = url.protocol === 'rediss:' && !isIP(host) ? ({ tls: true, servername: host } as const) : {};
   return {
-    look(signal) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const socket = isTls
-        ? // A certificate names hosts; an address is not sent as one.
-          connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }) })
-        : connect({ host, port });
-      const give = () => socket.destroy();
+    async look(signal) {
+      const client = createClient({
+        url: url.href,
+        // RESP 2 and no client name: servers older than 6, and those that speak only its protocol, are healthy too.
+        RESP: 2,
+        disableClientInfo: true,
+        // The watch asks again by itself; a client that reconnects would outlive its question.
+        socket: { ...tls, reconnectStrategy: false },
+      });
+      // Without a listener a failed connection ends the process; connect() rejects with the same error.
+      client.on('error', () => undefined);
+      const give = () => client.destroy();
       signal.addEventListener('abort', give, { once: true });
-      let answer = '';
-      socket.setEncoding('utf8');
-      socket.on('error', reject);
-      socket.on('close', () => reject(new Error('the connection was closed before an answer')));
-      socket.on('data', (text) => {
-        answer += text;
-        const lines = answer.split('\r\n').slice(0, -1);
-        const refusal = lines.find((line) => line.startsWith('-'));
-        if (refusal !== undefined) reject(new Error(refusal.slice(1)));
-        else if (lines.includes('+PONG')) resolve();
-        else if (answer.length > MAX_ANSWER_CHARACTERS) reject(new Error('this is not the answer of a Redis'));
-      });
-      socket.write(request);
-      return promise.finally(() => {
+      try {
+        await client.connect();
+        const answer = await client.ping();
+        if (answer !== 'PONG') throw new Error('unexpected reply to PING');
+      } finally {
         signal.removeEventListener('abort', give);
-        socket.destroy();
-      });
+        if (client.isOpen) client.destroy();
+      }
     },
   };
-}
-
-/** A command in Redis's protocol (RESP): an array of bulk strings. */
-function command(words: readonly string[]): string {
-  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
