@@ -46,7 +46,7 @@ export interface Storage {
 export function requireInside(key: string): void {
   const isPlain = key.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
   if (!isPlain || key.includes('\0')) {
-    throw new Error(`Storage key is not a plain relative path: ${JSON.stringify(key)}`);
+    throw new Error(`A storage key must be a relative path inside the storage: ${JSON.stringify(key)}`);
   }
 }
 
