@@ -27,12 +27,12 @@ async function main(): Promise<void> {
 
   const stop = async (signal: string) => {
     log.info({ signal }, 'api is stopping');
-    api.stop();
+    const stopped = api.stop();
     const closed = once(server, 'close');
     server.close();
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), DRAIN_MS).unref();
-    await closed;
+    await Promise.all([closed, stopped]);
     await Promise.allSettled([orm.close(), connection.close()]);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(signal));

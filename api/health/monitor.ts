@@ -23,7 +23,7 @@ export interface HealthMonitor {
   aiModel(): { model: string | null; isAvailable: boolean | null };
   /** Checks all services once, before the first request. */
   check(): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface HealthMonitorOptions {
@@ -75,8 +75,8 @@ export function createHealthMonitor({ config, temporal, ingestTurns, log }: Heal
     async check() {
       await Promise.all([...watches.values()].map((watch) => watch.check()));
     },
-    stop() {
-      for (const watch of watches.values()) watch.stop();
+    async stop() {
+      await Promise.all([...watches.values()].map((watch) => watch.stop()));
     },
   };
 }
@@ -89,9 +89,12 @@ function statusOf(services: Readonly<Record<string, ServiceState>>): HealthStatu
 
 function temporalProbe(temporal: Client): Probe {
   return {
-    async look() {
+    async look(signal) {
       const deadline = Date.now() + OWN.timeoutMs;
-      await temporal.connection.withDeadline(deadline, () => temporal.connection.workflowService.getSystemInfo({}));
+      const { connection } = temporal;
+      await connection.withDeadline(deadline, () =>
+        connection.withAbortSignal(signal, () => connection.workflowService.getSystemInfo({})),
+      );
     },
   };
 }

@@ -31,7 +31,8 @@ export interface Watch {
   state(): ServiceState;
   /** Checks now, or joins the running check. */
   check(): Promise<void>;
-  stop(): void;
+  /** Resolves once no check is running, so that what the probe uses can be closed. */
+  stop(): Promise<void>;
 }
 
 /** Checks one service periodically, independent of the other services. */
@@ -40,9 +41,10 @@ export function startWatch({ name, probe, intervalMs, timeoutMs, log }: WatchOpt
   let pending: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  const ended = new AbortController();
 
   async function look(): Promise<void> {
-    const fault = await faultOf(probe, timeoutMs);
+    const fault = await faultOf(probe, timeoutMs, ended.signal);
     // Aborted by the shutdown of this process: the service may be healthy.
     if (stopped) return;
     const status = fault === null ? 'healthy' : 'unhealthy';
@@ -70,16 +72,19 @@ export function startWatch({ name, probe, intervalMs, timeoutMs, log }: WatchOpt
   return {
     state: () => state,
     check,
-    stop() {
+    async stop() {
       stopped = true;
       clearTimeout(timer);
+      // A probe that ignores the signal is waited for until its timeout at most.
+      ended.abort(new Error('stopped'));
+      await pending;
       probe.close?.();
     },
   };
 }
 
 /** Why the service is unhealthy; null if it is healthy. It has its own timeout, even if the probe ignores its signal. */
-async function faultOf(probe: Probe, timeoutMs: number): Promise<string | null> {
+async function faultOf(probe: Probe, timeoutMs: number, stopped: AbortSignal): Promise<string | null> {
   const ended = new AbortController();
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -88,7 +93,7 @@ async function faultOf(probe: Probe, timeoutMs: number): Promise<string | null> 
     ended.abort(fault);
   }, timeoutMs);
   try {
-    await Promise.race([probe.look(ended.signal), late.promise]);
+    await Promise.race([probe.look(AbortSignal.any([ended.signal, stopped])), late.promise]);
     return null;
   } catch (error) {
     return messageOf(error);

@@ -84,9 +84,10 @@ export async function startService({ workers: withWorkers, env = {} }: ServiceOp
     },
     async close() {
       await stopWorkers();
-      api.stop();
+      const stopped = api.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await stopped;
       await connection.close();
       await orm.close();
       await database.drop();
