@@ -125,6 +125,8 @@ export interface RouteOptions<
   answers: DeclaredAnswers;
   /** Whether it honours an `Idempotency-Key`. Default: every POST with a body. */
   takesIdempotencyKey?: boolean;
+  /** A POST that reads many facts, and counts as a query for the rate limits. A GET of a list does so anyway. */
+  asksAggregate?: boolean;
   handle(
     context: RequestContext,
     request: {
@@ -151,6 +153,7 @@ export interface Route extends RouteDescription {
   body: Body | undefined;
   answers: Answers;
   takesIdempotencyKey: boolean;
+  asksAggregate: boolean;
   faults: readonly ProblemCode[];
   /** @throws TidemarkError `validation` for an invalid query or body */
   run(context: RequestContext, request: RawRequest): Promise<Answer>;
@@ -175,6 +178,7 @@ export function defineRoute(options: UntypedOptions): Route {
     query,
     body,
     takesIdempotencyKey: options.takesIdempotencyKey ?? (options.method === 'POST' && body !== undefined),
+    asksAggregate: options.asksAggregate ?? false,
     faults: options.faults ?? [],
     async run(context, request) {
       const parsedQuery = parseFields(query, request.query);
@@ -193,6 +197,7 @@ interface UntypedOptions extends RouteDescription {
   body?: Body;
   answers: Answers;
   takesIdempotencyKey?: boolean;
+  asksAggregate?: boolean;
   handle(
     context: RequestContext,
     request: { params: Readonly<Record<string, string>>; query: object; body: unknown },

@@ -25,6 +25,7 @@ const query = defineRoute({
   body: questionSchema,
   // It changes nothing, so a repeated request is safe without a key.
   takesIdempotencyKey: false,
+  asksAggregate: true,
   faults: ['not-acceptable'],
   answers: {
     200: { description: 'The answer.', schema: queryAnswerSchema, files: { 'text/csv': z.string() } },

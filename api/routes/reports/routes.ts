@@ -29,6 +29,7 @@ const aboutOne = {
 const create = defineRoute({
   method: 'POST',
   path: '/reports',
+  asksAggregate: true,
   access,
   tag: 'Reports',
   summary: 'Request a report',
