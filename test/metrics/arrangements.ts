@@ -1,3 +1,4 @@
+import { Decimal } from 'decimal.js';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
@@ -23,7 +24,8 @@ export async function arrangements(
 
   const numbers = plain.flatMap(({ values }) => (values[by] === null ? [] : Number(values[by])));
   const middle = numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
-  const above = plain.filter(({ values }) => (values[by] ?? null) !== null && Number(values[by]) >= middle);
+  // An amount of money is compared with all its digits, of which the double may have lost some.
+  const above = plain.filter(({ values }) => new Decimal(values[by] ?? Number.NEGATIVE_INFINITY).gte(middle));
   expect(await again({ having: [{ metric: by, operator: 'greater_or_equal', value: middle }] })).toEqual(above);
 
   for (const direction of ['asc', 'desc'] as const) {
