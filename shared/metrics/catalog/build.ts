@@ -46,22 +46,22 @@ export function outcomes(
   const finished = ['success_count', 'failure_count'];
   const ms = 'ms' as const;
   return [
-    sum('count', 'count', { ...aliases('count'), description: `${noun} that began.` }),
-    sum('success_count', 'success_count', { ...aliases('success_count'), description: `${noun} that ended well.` }),
+    sum('count', 'count', { ...aliases('count'), description: `${noun} that started.` }),
+    sum('success_count', 'success_count', { ...aliases('success_count'), description: `${noun} that succeeded.` }),
     sum('failure_count', 'failure_count', {
       ...aliases('failure_count'),
-      description: `${noun} that failed or ran out of time.`,
+      description: `${noun} that failed or timed out.`,
     }),
-    sum('timeout_count', 'timeout_count', { description: `${noun} that ran out of time.` }),
+    sum('timeout_count', 'timeout_count', { description: `${noun} that timed out.` }),
     sum('cancelled_count', 'cancelled_count', { description: `${noun} that were cancelled.` }),
-    sum('in_progress_count', 'in_progress_count', { description: `${noun} that have not ended.` }),
+    sum('in_progress_count', 'in_progress_count', { description: `${noun} still in progress.` }),
     percent('success_rate', 'success_count', finished, {
       ...aliases('success_rate'),
-      description: `Of the ${noun.toLowerCase()} that ended well or failed, how many ended well.`,
+      description: `Share of succeeded and failed ${noun.toLowerCase()} that succeeded.`,
     }),
     percent('error_rate', 'failure_count', finished, {
       ...aliases('error_rate'),
-      description: `Of the ${noun.toLowerCase()} that ended well or failed, how many failed.`,
+      description: `Share of succeeded and failed ${noun.toLowerCase()} that failed.`,
     }),
     mean('avg_duration_ms', 'duration_ms', {
       ...aliases('avg_duration_ms'),

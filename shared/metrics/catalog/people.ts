@@ -6,7 +6,7 @@ const counted = (name: string, counter: UsageCounter, aliases: readonly string[]
   events.sum(
     name,
     'count',
-    { aliases, description: `${description} Which events count stands in the settings.` },
+    { aliases, description: `${description} The organisation settings define which events count.` },
     counter,
   );
 
@@ -14,7 +14,7 @@ export const eventMetrics: readonly Metric[] = [
   events.sum('count', 'count', { aliases: ['event_count', 'total_events'], description: 'Events.' }),
   events.mean('avg_duration_ms', 'duration_ms', {
     unit: 'ms',
-    description: 'Mean duration of events that say how long.',
+    description: 'Mean duration of events with a recorded duration.',
   }),
   events.sum('in_sessions', 'in_session_count', { description: 'Events that belong to a session.' }),
   counted('logins', 'login', ['login_count'], 'Logins.'),
@@ -35,7 +35,7 @@ export const usageMetrics: readonly Metric[] = [
   {
     name: 'usage.grammar_checks',
     aliases: ['total_grammar_checks'],
-    description: 'Grammar checks: events, and uses of AI features. Which count stands in the settings.',
+    description: 'Grammar checks: events, and uses of AI features. The organisation settings define which count.',
     unit: 'count',
     formula: { kind: 'total', of: ['events.grammar_checks', 'ai_usage.grammar_checks'] },
   },
@@ -59,28 +59,28 @@ export const userMetrics: readonly Metric[] = [
   {
     name: 'users.active',
     aliases: ['active_users', 'unique_users'],
-    description: 'Different users with an event, an execution, a session or an AI usage.',
+    description: 'Distinct users with an event, an execution, a session or an AI usage.',
     unit: 'count',
     formula: { kind: 'distinct', facts: ['events', 'executions', 'sessions', 'ai_usage'] },
   },
   {
     name: 'events.users',
     aliases: [],
-    description: 'Different users with an event.',
+    description: 'Distinct users with an event.',
     unit: 'count',
     formula: { kind: 'distinct', facts: ['events'] },
   },
   {
     name: 'executions.users',
     aliases: [],
-    description: 'Different users with an execution.',
+    description: 'Distinct users with an execution.',
     unit: 'count',
     formula: { kind: 'distinct', facts: ['executions'] },
   },
   {
     name: 'ai_usage.users',
     aliases: [],
-    description: 'Different users with an AI usage of their own.',
+    description: 'Distinct users with an AI usage of their own.',
     unit: 'count',
     formula: { kind: 'distinct', facts: ['ai_usage'] },
   },
