@@ -13,11 +13,11 @@ import { registerVerify } from './commands/verify.ts';
 
 const leastNode = 24;
 
-/** The command line. Whatever goes wrong is one line and exit code 1; DEBUG=tidemark adds where it came from. */
+/** Runs the command line. An error prints one line and exits with 1; DEBUG=tidemark prints the stack trace. */
 async function main(): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < leastNode) {
     throw new Error(
-      `Tidemark needs Node ${leastNode} or newer, this is ${process.versions.node}: install it from https://nodejs.org and run npm ci again.`,
+      `Tidemark needs Node ${leastNode} or newer, but this is ${process.versions.node}: install it from https://nodejs.org and run npm ci again.`,
     );
   }
   const program = new Command('tidemark').description('Durable analytics for AI-agent platforms');
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
-/** A bad environment names each variable, on a line of its own; anything else is one line. */
+/** Formats an error as one line. A ConfigError has one line for each variable. */
 function explain(error: unknown): string {
   if (process.env.DEBUG === 'tidemark' && error instanceof Error && error.stack) return error.stack;
   if (error instanceof TidemarkError && error.errors.length > 0) {

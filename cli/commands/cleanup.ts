@@ -14,13 +14,13 @@ interface Options extends RunOptions {
   dryRun?: true;
 }
 
-/** `tidemark cleanup`: removes data older than the given days, or than the organisation's settings keep. */
+/** `tidemark cleanup`: removes data older than the given days, or older than the organisation's retention settings. */
 export function registerCleanup(program: Command): void {
-  runCommand(program, 'cleanup', 'remove old data; by default what the retention settings do not keep')
-    .option('--days <days>', 'keep everything for so many days', parseDays)
-    .option('--events-days <days>', 'keep events for so many days', parseDays)
-    .option('--metrics-days <days>', 'keep rollups and system metrics for so many days', parseDays)
-    .option('--dry-run', 'only count what would be removed')
+  runCommand(program, 'cleanup', 'remove old data; by default according to the retention settings')
+    .option('--days <days>', 'retention of all kinds of data, in days', parseDays)
+    .option('--events-days <days>', 'retention of events, in days', parseDays)
+    .option('--metrics-days <days>', 'retention of rollups and system metrics, in days', parseDays)
+    .option('--dry-run', 'only count the rows that would be removed')
     .action(cleanupCommand);
 }
 
@@ -31,10 +31,10 @@ async function cleanupCommand(options: Options): Promise<void> {
   );
   const done = run.status === 'completed' ? run.result : run.progress;
   if (done) print(done, run.orgId);
-  if (run.status === 'cancelled') throw new CliError('Cancelled; what is listed is removed, and the rest is kept.');
+  if (run.status === 'cancelled') throw new CliError('Cancelled. Only the listed data was removed.');
 }
 
-/** The days of this run by kind, the narrower option first; null where none is given: the settings decide then. */
+/** Maps the options to days by kind; the specific option wins over --days. Null without options: the settings apply. */
 function daysOf({ days, eventsDays, metricsDays }: Omit<Options, 'folder'>): RetentionDays | null {
   if (days === undefined && eventsDays === undefined && metricsDays === undefined) return null;
   const chosen: RetentionDays = {};
@@ -48,7 +48,7 @@ function daysOf({ days, eventsDays, metricsDays }: Omit<Options, 'folder'>): Ret
 }
 
 function print({ dryRun, legalHold, counts }: RetentionProgress, orgId: string): void {
-  if (legalHold && !dryRun) throw new CliError(`${orgId} is under legal hold: nothing more is removed.`);
+  if (legalHold && !dryRun) throw new CliError(`${orgId} is under legal hold. Removal has stopped.`);
   const lines = Object.entries(counts).map(([name, { rows, cutoff, partitionsDropped, bytesEstimated }]) => {
     const bytes = bytesEstimated === null ? '' : `, about ${(bytesEstimated / 1_000_000).toFixed(1)} MB`;
     const dropped = partitionsDropped === 0 ? '' : `, ${partitionsDropped} partitions dropped`;
@@ -63,5 +63,5 @@ function print({ dryRun, legalHold, counts }: RetentionProgress, orgId: string):
 function parseDays(text: string): number {
   const days = Number(text);
   if (Number.isInteger(days) && days > 0 && days <= maxDays) return days;
-  throw new InvalidArgumentError('a whole number of days, at least 1.');
+  throw new InvalidArgumentError('must be an integer number of days, at least 1.');
 }

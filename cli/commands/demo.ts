@@ -15,13 +15,13 @@ interface Options {
   records: number;
 }
 
-/** `tidemark demo`: a month of sample telemetry, a report of it, and the file. */
+/** `tidemark demo`: sends a month of sample telemetry, makes a report and downloads its file. */
 export function registerDemo(program: Command): void {
   program
     .command('demo')
     .description('fill a stack with a month of sample telemetry and make a report of it')
-    .option('--folder <path>', 'of the stack; one that runs there is used and left running', '.tidemark')
-    .option('--records <count>', 'roughly how many to send', parseCount, 50_000)
+    .option('--folder <path>', 'folder of the stack; a running stack is used and not stopped', '.tidemark')
+    .option('--records <count>', 'approximate number of records', parseCount, 50_000)
     .action(demo);
 }
 
@@ -41,14 +41,14 @@ async function demo({ folder, records }: Options): Promise<void> {
       for (const line of closingWords({ result, dev, folder, keepsRunning })) report.line(line);
     });
   } catch (error) {
-    // What was given up is no fault: all that was started has stopped by now.
+    // An abort is not an error: all started processes have stopped by now.
     if (!stopAsked.signal.aborted) throw error;
     report.line('Stopped.');
     process.exitCode = exitAfterSignal;
   }
 }
 
-/** Uses the stack that runs in the folder, or one of its own that is stopped afterwards, come what may. */
+/** Uses the stack that runs in the folder, or starts one and always stops it afterwards. */
 async function withStack(
   folder: string,
   report: Reporter,
@@ -57,10 +57,10 @@ async function withStack(
 ): Promise<void> {
   const running = await runningStack(folder);
   if (running) {
-    report.line(`Using the stack that runs at ${running.api_url}.`);
+    report.line(`Using the running stack at ${running.api_url}.`);
     return use(running, true);
   }
-  // Any free port: another stack, of another folder, may have the usual one.
+  // Any free port: the stack of another folder may use the default port.
   const stack: Stack = await startStack({ folder, port: 0, report, signal });
   try {
     await use(stack.dev, false);
@@ -69,7 +69,7 @@ async function withStack(
   }
 }
 
-/** The stack of a folder, if it answers: a killed one leaves its file behind. */
+/** Returns the folder's stack if it responds. A killed stack leaves its dev.json behind. */
 async function runningStack(folder: string): Promise<DevFile | undefined> {
   const dev = readDevFile(folder);
   if (!dev) return undefined;
@@ -85,5 +85,5 @@ async function runningStack(folder: string): Promise<DevFile | undefined> {
 function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 5_000_000) return count;
-  throw new InvalidArgumentError('a whole number from 1 to 5000000.');
+  throw new InvalidArgumentError('must be an integer from 1 to 5000000.');
 }

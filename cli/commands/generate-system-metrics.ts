@@ -14,13 +14,13 @@ interface Options extends RunOptions {
   force?: true;
 }
 
-/** `tidemark generate-system-metrics`: closes local days; without a date, yesterday. */
+/** `tidemark generate-system-metrics`: closes local days; by default yesterday. */
 export function registerGenerateSystemMetrics(program: Command): void {
   runCommand(program, 'generate-system-metrics', 'close local days, by default yesterday')
     .option('--date <date>', 'one day, 2026-11-20', parseDate)
-    .option('--start-date <date>', 'the first of several days', parseDate)
-    .option('--end-date <date>', 'the last of them', parseDate)
-    .option('--force', 'also recompute days that are closed already')
+    .option('--start-date <date>', 'first day of a range', parseDate)
+    .option('--end-date <date>', 'last day of the range', parseDate)
+    .option('--force', 'also recompute closed days')
     .action(generateCommand);
 }
 
@@ -36,10 +36,10 @@ async function generateCommand(options: Options): Promise<void> {
     const { daysDone, daysTotal, daysGenerated } = done;
     process.stdout.write(`${org}: ${daysDone} of ${daysTotal} days done, ${daysGenerated} of them recomputed\n`);
   }
-  if (run.status === 'cancelled') throw new CliError('Cancelled; the days that are done stay as they are.');
+  if (run.status === 'cancelled') throw new CliError('Cancelled. The completed days are kept.');
 }
 
-/** The requested days; null where none is given. */
+/** Parses the requested days; null without options. */
 function daysOf({ date, startDate, endDate }: Options): { startDate: string; endDate: string } | null {
   if (date !== undefined) {
     if (startDate !== undefined || endDate !== undefined) {
@@ -49,11 +49,11 @@ function daysOf({ date, startDate, endDate }: Options): { startDate: string; end
   }
   if (startDate === undefined && endDate === undefined) return null;
   if (startDate === undefined || endDate === undefined) throw new CliError('Give both --start-date and --end-date.');
-  if (endDate < startDate) throw new CliError('--end-date lies before --start-date.');
+  if (endDate < startDate) throw new CliError('--end-date is before --start-date.');
   return { startDate, endDate };
 }
 
-/** The organisation, and the day that ended last in its time zone. */
+/** Returns the organisation and the last ended day in its time zone. */
 function ownerOf({ folder, org }: Options): Promise<{ org: string; yesterday: string }> {
   return withOrm(importConfig(process.env, folder), async (orm) => {
     const db = dbOf(orm.em.fork());

@@ -30,35 +30,35 @@ interface Options {
   rejects?: string;
 }
 
-/** `tidemark import`: a file of telemetry, NDJSON or CSV, plain or gzip. */
+/** `tidemark import`: imports a telemetry file, NDJSON or CSV, plain or gzip. */
 export function registerImport(program: Command): void {
   program
     .command('import [file]')
-    .description('import a file of telemetry, NDJSON or CSV, plain or gzip; it needs a running worker')
-    .option('--from-storage <key>', 'import a file of the storage instead')
-    .option('--org <id>', 'the organisation; by default the only one, or that of the local stack')
+    .description('import a telemetry file, NDJSON or CSV, plain or gzip; requires a running worker')
+    .option('--from-storage <key>', 'import a file from the storage')
+    .option('--org <id>', 'organisation; by default the only one, or the one of the local stack')
     .addOption(new Option('--format <format>', 'by default from the file name').choices([...IMPORT_FORMATS]))
-    .option('--type <type>', 'type of records without one: ai_usage, execution, event, …')
-    .option('--map <field=column>', 'the column that fills a field, where their names differ; repeatable', pair, {})
-    .option('--set <field=value>', 'value of a field that the file leaves empty; repeatable', pair, {})
+    .option('--type <type>', 'type of records that have none: ai_usage, execution, event, …')
+    .option('--map <field=column>', 'read a field from a column with another name; repeatable', pair, {})
+    .option('--set <field=value>', 'default value of an empty field; repeatable', pair, {})
     .option(
       '--skip <column>',
       'ignore a column of a CSV; repeatable',
       (name, before: string[]) => [...before, name],
       [],
     )
-    .option('--rejects <path>', 'file for the rejected lines, by default <file>.rejected.ndjson')
-    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
+    .option('--rejects <path>', 'output file of rejected lines, by default <file>.rejected.ndjson')
+    .option('--folder <path>', 'folder of the local stack, used if DATABASE_URL is not set', '.tidemark')
     .action(importCommand);
 }
 
 async function importCommand(file: string | undefined, options: Options): Promise<void> {
   if ((file === undefined) === (options.fromStorage === undefined)) {
-    throw new CliError('Name one file: a path, or --from-storage with a key.');
+    throw new CliError('Specify one file: a path, or --from-storage with a key.');
   }
   const config = importConfig(process.env, options.folder);
   const lack = await whyTemporalIsDown(config);
-  if (lack !== undefined) throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} cannot be used: ${lack}`);
+  if (lack !== undefined) throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} is not usable: ${lack}`);
   await withOrm(config, (orm) => importInto(orm, config, file, options));
 }
 
@@ -103,7 +103,7 @@ function print({ row, isRepeat, importId }: ImportOutcome, orgId: string): void 
   process.stdout.write(`${row.file_name} into ${orgId}: ${before}${counts} (import ${importId})\n`);
 }
 
-/** One bar a step, each below the one before. */
+/** Shows one progress bar for each step. */
 function createBars() {
   let bar: Bar | undefined;
   let step: ImportStep | undefined;
@@ -124,6 +124,6 @@ function createBars() {
 
 function pair(text: string, before: Pairs): Pairs {
   const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('write it as name=value.');
+  if (at < 1) throw new InvalidArgumentError('expected name=value.');
   return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1) };
 }

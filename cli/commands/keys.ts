@@ -29,23 +29,23 @@ interface CreateOptions extends Where {
   expiresInDays?: number;
 }
 
-/** `tidemark keys`: makes, lists and revokes API keys. */
+/** `tidemark keys`: creates, lists and revokes API keys. */
 export function registerKeys(program: Command): void {
-  const keys = program.command('keys').description('make, list and revoke API keys');
+  const keys = program.command('keys').description('create, list and revoke API keys');
   const command = (usage: string, description: string) =>
     keys
       .command(usage)
       .description(description)
-      .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark');
+      .option('--folder <path>', 'folder of the local stack, used if DATABASE_URL is not set', '.tidemark');
 
-  command('create', 'make a key; it is written to standard output once and stored nowhere')
-    .requiredOption('--org <id>', 'organisation whose data the key reaches')
+  command('create', 'create a key; it is printed once and cannot be shown again')
+    .requiredOption('--org <id>', 'organisation of the key')
     .requiredOption('--role <role>', 'ingest, member, admin or operator')
-    .option('--new-org [name]', 'make the organisation first where it is missing')
-    .option('--name <name>', 'what the key is for', 'cli')
-    .option('--user-id <id>', 'whose records a member may read')
-    .option('--scopes <list>', 'narrows the key: telemetry, executions, reports, settings')
-    .option('--expires-in-days <days>', 'the key ends after this long', parseDays)
+    .option('--new-org [name]', 'create the organisation if it does not exist')
+    .option('--name <name>', 'name of the key', 'cli')
+    .option('--user-id <id>', 'user whose records a member key can read')
+    .option('--scopes <list>', 'restrict the key to scopes: telemetry, executions, reports, settings')
+    .option('--expires-in-days <days>', 'lifetime of the key in days', parseDays)
     .action((options: CreateOptions) => withEntities(options, (em) => create(em, options)));
 
   command('list', 'list the keys of an organisation')
@@ -56,7 +56,7 @@ export function registerKeys(program: Command): void {
       }),
     );
 
-  command('revoke <id>', 'end a key at once').action((id: string, options: Where) =>
+  command('revoke <id>', 'revoke a key immediately').action((id: string, options: Where) =>
     withEntities(options, (em) => revoke(em, id)),
   );
 }
@@ -73,14 +73,14 @@ async function create(em: Entities, options: CreateOptions): Promise<void> {
   };
   if (newOrg) await ensureOrganisation(em, orgId, newOrg === true ? orgId : newOrg, new Date());
   const { key, record } = await createApiKey(em, wanted);
-  // The key alone on standard output, so that a script can take it from there.
+  // Only the key goes to standard output, so that scripts can capture it.
   process.stderr.write(`${describe(record)}\n`);
   process.stdout.write(`${key}\n`);
 }
 
 async function revoke(em: Entities, id: string): Promise<void> {
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
-  if (!isUuid || !(await revokeApiKey(em, id))) throw new CliError(`There is no key ${id} in force.`);
+  if (!isUuid || !(await revokeApiKey(em, id))) throw new CliError(`Key ${id} does not exist or is no longer valid.`);
   process.stdout.write(`Revoked ${id}.\n`);
 }
 
@@ -103,5 +103,5 @@ function withEntities(where: Where, use: (em: Entities) => Promise<void>): Promi
 function parseDays(text: string): number {
   const days = Number(text);
   if (Number.isInteger(days) && days > 0 && days <= 36_500) return days;
-  throw new InvalidArgumentError('a whole number of days, at least 1.');
+  throw new InvalidArgumentError('must be an integer number of days, at least 1.');
 }

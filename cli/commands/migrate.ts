@@ -6,12 +6,12 @@ import { withOrm } from '../stack/database.ts';
 import { withTemporal } from '../stack/temporal-server.ts';
 import { type ToolConfig, toolConfig } from '../stack/tool-config.ts';
 
-/** `tidemark migrate`: what a new version needs of PostgreSQL and of Temporal. */
+/** `tidemark migrate`: migrates the database and registers Temporal's search attributes. */
 export function registerMigrate(program: Command): void {
   program
     .command('migrate')
-    .description("bring the database's schema and Temporal's search attributes to this version")
-    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark')
+    .description('migrate the database and register the search attributes in Temporal')
+    .option('--folder <path>', 'folder of the local stack, used if DATABASE_URL is not set', '.tidemark')
     .action(async ({ folder }: { folder: string }) => {
       const config = toolConfig(process.env, folder);
       const names = await withOrm(config, migrate);
@@ -25,6 +25,8 @@ async function registerAttributes(config: ToolConfig): Promise<void> {
   try {
     await withTemporal(config, (connection) => ensureSearchAttributes(connection, config.TEMPORAL_NAMESPACE));
   } catch (error) {
-    throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} took no search attributes: ${reasonOf(error)}`);
+    throw new CliError(
+      `Temporal at ${config.TEMPORAL_ADDRESS} did not register the search attributes: ${reasonOf(error)}`,
+    );
   }
 }

@@ -5,13 +5,13 @@ import { startStack } from '../stack/stack.ts';
 
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** `tidemark start`: the whole stack of this machine, until it is told to stop. */
+/** `tidemark start`: runs the whole stack on this machine until a signal stops it. */
 export function registerStart(program: Command): void {
   program
     .command('start')
     .description('start PostgreSQL, Temporal, the API and the worker on this machine')
-    .option('--port <port>', 'port of the API; API_PORT, or 3000, where not given', parsePort)
-    .option('--folder <path>', 'where data, logs and dev.json are kept', '.tidemark')
+    .option('--port <port>', 'port of the API; by default API_PORT or 3000', parsePort)
+    .option('--folder <path>', 'folder of data, logs and dev.json', '.tidemark')
     .action(({ port, folder }: { port?: number; folder: string }) => start(folder, port ?? portOf(process.env)));
 }
 
@@ -32,21 +32,21 @@ async function start(folder: string, port: number): Promise<void> {
     report.line(`API           ${dev.api_url} (reference: ${dev.docs_url})`);
     if (dev.temporal_ui_url) report.line(`Temporal UI   ${dev.temporal_ui_url}`);
     report.line(`Keys, ports   ${devFilePath(folder)}`);
-    report.line('Ctrl-C stops all; the data stay.');
+    report.line('Press Ctrl-C to stop. The data is kept.');
     await asked;
     await stack.stop();
   } catch (error) {
-    // A start that was given up is no fault: all has stopped by now.
+    // An aborted start is not an error: all processes have stopped by now.
     if (!stopAsked.signal.aborted) throw error;
   }
   report.line('Stopped.');
 }
 
-/** A port as someone typed it. */
+/** Parses a port argument. */
 function parsePort(text: string): number {
   const port = Number(text);
   if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError('a port is a whole number from 0 to 65535.');
+  throw new InvalidArgumentError('must be an integer from 0 to 65535.');
 }
 
 function portOf(env: NodeJS.ProcessEnv): number {

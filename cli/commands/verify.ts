@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { followRun, type RunOptions, runCommand } from '../runs/follow-run.ts';
 
-/** `tidemark verify`: compares the rollups with the facts, and exits with 1 where they differ. */
+/** `tidemark verify`: compares the rollups with the facts; exits with 1 on a difference. */
 export function registerVerify(program: Command): void {
-  runCommand(program, 'verify', 'compare the rollups with the facts, as it is done every week').action(verifyCommand);
+  runCommand(program, 'verify', 'compare the rollups with the facts, like the weekly schedule').action(verifyCommand);
 }
 
 async function verifyCommand(options: RunOptions): Promise<void> {
   const run = await followRun(options, 'verifyRollups', (orgId) => ({ orgId }));
-  if (run.status === 'cancelled') throw new CliError('Cancelled before the end.');
+  if (run.status === 'cancelled') throw new CliError('Cancelled before completion.');
   const { orgId, result } = run;
   const { daysChecked, daysSkipped, differenceCount, differences } = result;
   process.stdout.write(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BASE_PATH } from '../../api/http/base-path.ts';
 import { CliError, reasonOf } from '../cli-error.ts';
 
-/** How often a request is sent at most while the server says that it is busy or is started again. */
+/** Maximum attempts of a request on connection errors, 429 and 503. */
 const maxTries = 12;
 const waitMs = { unsaid: 1_000, most: 30_000 } as const;
 
@@ -14,22 +14,22 @@ export interface ApiRequest {
   body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** The API of a stack, as a client sees it. */
+/** HTTP client of a stack's API. */
 export interface Api {
-  /** Sends a request until it is answered, waiting as long as the server asks to; any answer but 429 and 503 counts. */
+  /** Sends a request. Retries connection errors, 429 and 503 after the requested delay; returns any other response. */
   send(path: string, request: ApiRequest): Promise<Response>;
-  /** The same, and reads the answer. @throws CliError where it is no success or not of this shape */
+  /** Like `send`, and parses the body. @throws CliError on an error status or an unexpected body */
   read<Schema extends z.ZodType>(path: string, request: ApiRequest, schema: Schema): Promise<z.output<Schema>>;
 }
 
-/** @param signal gives up what is under way */
+/** @param signal aborts requests in progress */
 export function createApi(apiUrl: string, signal: AbortSignal): Api {
   const send = async (path: string, request: ApiRequest): Promise<Response> => {
     for (let tries = 1; ; tries += 1) {
       const { response, lack } = await attempt(`${apiUrl}${BASE_PATH}${path}`, request, signal);
       if (response && response.status !== 429 && response.status !== 503) return response;
       await response?.body?.cancel();
-      if (tries === maxTries) throw new CliError(`The API does not take ${path}: ${lack ?? 'it is busy'}.`);
+      if (tries === maxTries) throw new CliError(`The API did not accept ${path}: ${lack ?? 'it is overloaded'}.`);
       await sleep(pauseMs(response), undefined, { signal });
     }
   };
@@ -40,7 +40,7 @@ export function createApi(apiUrl: string, signal: AbortSignal): Api {
       if (!response.ok) throw new CliError(`${path}: ${await whatIsWrong(response)}`);
       const result = schema.safeParse(await response.json());
       if (result.success) return result.data;
-      throw new CliError(`${path}: the answer is not what was expected (${reasonOf(z.prettifyError(result.error))})`);
+      throw new CliError(`${path}: unexpected response (${reasonOf(z.prettifyError(result.error))})`);
     },
   };
 }
@@ -72,7 +72,7 @@ const problemSchema = z.object({
   errors: z.array(z.object({ field: z.string(), message: z.string() })).default([]),
 });
 
-/** What a problem document says, in one line. */
+/** Formats a problem document as one line. */
 export async function whatIsWrong(response: Response): Promise<string> {
   const text = await response.text();
   try {

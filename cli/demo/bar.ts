@@ -1,23 +1,23 @@
 import cliProgress from 'cli-progress';
 
-/** How a step goes, in percent. */
+/** Progress bar in percent. */
 export interface Bar {
   update(percent: number, detail: string): void;
-  /** Leaves the bar as it is and the cursor below it; a second time does nothing. */
+  /** Stops the bar and moves the cursor below it. Idempotent. */
   stop(): void;
 }
 
-/** Without a terminal: a line each time this much more is done. */
+/** Without a terminal: progress between two lines. */
 const plainStepPercent = 25;
 
-/** A moving bar on a terminal; elsewhere a plain line now and then. */
+/** Shows a progress bar on a terminal, else prints a line at intervals. */
 export function createBar(stream: NodeJS.WriteStream, label: string): Bar {
   return stream.isTTY ? movingBar(stream, label) : plainBar(stream, label);
 }
 
 function movingBar(stream: NodeJS.WriteStream, label: string): Bar {
   const format = `${label.padEnd(10)} {bar} {percentage} %  {detail}`;
-  // Ctrl-C is the command's to handle.
+  // The command handles Ctrl-C.
   const options = { format, stream, hideCursor: true, gracefulExit: false, fps: 15 };
   const bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic);
   let isMoving = true;

@@ -1,4 +1,4 @@
-/** As much of cli-progress 3.12 as is used here; the package brings no types. */
+/** Types for the part of cli-progress 3.12 used here; the package has none. */
 declare module 'cli-progress' {
   export interface Options {
     format: string;

@@ -7,11 +7,11 @@ export interface ClosingWords {
   result: DemoResult;
   dev: DevFile;
   folder: string;
-  /** True where the stack was there before the demo, and stays. */
+  /** True if the stack ran before the demo and keeps running. */
   keepsRunning: boolean;
 }
 
-/** What the demo ends with: what was made, and where to look next. */
+/** Returns the last output of the demo: the result and where to find more. */
 export function closingWords({ result, dev, folder, keepsRunning }: ClosingWords): string[] {
   const { sent, report, path } = result;
   const { file } = report;
@@ -21,20 +21,20 @@ export function closingWords({ result, dev, folder, keepsRunning }: ClosingWords
     '',
     `Sent       ${number(sent.accepted)} records stored, ${number(sent.duplicates)} known already`,
     `File       ${path}`,
-    `           ${number(file.row_count)} rows, ${sizeText(file.size_bytes)}, SHA-256 and counts agree`,
+    `           ${number(file.row_count)} rows, ${sizeText(file.size_bytes)}, SHA-256 and row count verified`,
     '',
     'Next',
-    ...(keepsRunning ? [] : ['  npm start                 the same stack with these data, until Ctrl-C']),
+    ...(keepsRunning ? [] : ['  npm start                 run this stack with its data until Ctrl-C']),
     ...(dev.temporal_ui_url
-      ? [`  ${dev.temporal_ui_url.padEnd(25)} how the report was made, in the Temporal UI${whileUp}`]
+      ? [`  ${dev.temporal_ui_url.padEnd(25)} workflow of the report in the Temporal UI${whileUp}`]
       : []),
-    '  README.md                 what else there is',
-    '  Another report, from a shell:',
+    '  README.md                 documentation',
+    '  To create another report:',
     ...curl(folder),
   ];
 }
 
-/** A command that can be pasted as it is; the address and the key are read where they are kept. */
+/** Returns a command that can be pasted; it reads the address and the key from dev.json. */
 function curl(folder: string): string[] {
   const path = devFilePath(folder);
   const file = path.startsWith('/') ? path : `./${join(path)}`;

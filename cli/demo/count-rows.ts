@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 const quote = '"'.charCodeAt(0);
 const lineFeed = '\n'.charCodeAt(0);
 
-/** The rows that a report's file really holds, or undefined for a format that is not looked into. */
+/** Counts the rows of a report's file; undefined for formats that are not checked. */
 export async function countRows(path: string, format: string, firstColumn: string): Promise<number | undefined> {
   switch (format) {
     case 'csv':
@@ -16,13 +16,13 @@ export async function countRows(path: string, format: string, firstColumn: strin
   }
 }
 
-/** How many records a CSV file holds below its header (RFC 4180: a line break within quotes ends nothing). */
+/** Counts the records of a CSV file without its header (RFC 4180: a line break within quotes ends no record). */
 export async function countCsvRows(source: Readable): Promise<number> {
   let lines = 0;
   let isQuoted = false;
   let isLineOpen = false;
   for await (const chunk of source) {
-    if (!Buffer.isBuffer(chunk)) throw new TypeError('bytes are counted, not text');
+    if (!Buffer.isBuffer(chunk)) throw new TypeError('expected a stream of bytes, not text');
     for (const byte of chunk) {
       if (byte === quote) isQuoted = !isQuoted;
       isLineOpen = byte !== lineFeed || isQuoted;
@@ -33,9 +33,9 @@ export async function countCsvRows(source: Readable): Promise<number> {
   return Math.max(0, all - 1);
 }
 
-/** The rows below the headers of those sheets that hold the data: a workbook may have others, and a long table several. */
+/** Counts the rows of the data sheets without headers. A workbook may have other sheets, and a long table several. */
 async function countSheetRows(path: string, firstColumn: string): Promise<number | undefined> {
-  // Loaded only where it is needed: it is slow to load.
+  // Imported here because it loads slowly.
   const { default: excel } = await import('exceljs');
   const none = { sharedStrings: 'cache', styles: 'ignore', hyperlinks: 'ignore', worksheets: 'emit' } as const;
   let rows: number | undefined;

@@ -34,26 +34,26 @@ async function api(answer: (request: FakeRequest, n: number) => FakeAnswer) {
   return createApi(fake.url, signal);
 }
 
-describe('asking the API', () => {
-  it('comes back as soon as a busy server says', async () => {
+describe('API client', () => {
+  it('retries after the delay that an overloaded server requests', async () => {
     const busy = { status: 429, headers: { 'retry-after': '0' } };
     const client = await api((_, n) => (n < 3 ? busy : { status: 200, body: { ok: true } }));
     expect(await client.read('/x', { key: 'k' }, z.object({ ok: z.boolean() }))).toEqual({ ok: true });
     expect(fake?.requests.length).toBe(3);
   });
 
-  it('gives up on one that stays busy', async () => {
+  it('fails if the server stays overloaded', async () => {
     const client = await api(() => ({ status: 503, headers: { 'retry-after': '0' } }));
-    await expect(client.send('/x', { key: 'k' })).rejects.toThrow('The API does not take /x: it is busy.');
+    await expect(client.send('/x', { key: 'k' })).rejects.toThrow('The API did not accept /x: it is overloaded.');
   });
 
-  it('says in one line what the server objects to', async () => {
+  it('reports a problem document in one line', async () => {
     const problem = { title: 'No.', status: 400, errors: [{ field: 'name', message: 'is missing' }] };
     const client = await api(() => ({ status: 400, body: problem }));
     await expect(client.read('/x', { key: 'k' }, z.object({}))).rejects.toThrow('/x: No. name is missing');
   });
 
-  it('stops waiting when it is told to', async () => {
+  it('stops waiting on abort', async () => {
     const stop = new AbortController();
     fake = await startFakeApi(() => ({ status: 429, headers: { 'retry-after': '30' } }));
     const sending = createApi(fake.url, stop.signal).send('/x', { key: 'k' });
@@ -67,7 +67,7 @@ describe('sending the sample', () => {
   const taken = (count: number) => ({ accepted: count - 1, duplicates: 1, rejected: 0, errors: [] });
   const linesOf = ({ body }: FakeRequest) => body.trimEnd().split('\n');
 
-  it('sends each record once, packed, at most 5,000 at a time', async () => {
+  it('sends each record once, compressed, at most 5,000 per batch', async () => {
     const client = await api((request) => ({ status: 202, body: taken(linesOf(request).length) }));
     const steps: number[] = [];
     const sent = await sendSample(client, 'ingest', records, (count) => steps.push(count));
@@ -81,7 +81,7 @@ describe('sending the sample', () => {
     expect(sent).toEqual({ accepted: records.length - 2, duplicates: 2 });
   });
 
-  it('names the first record that is refused', async () => {
+  it('reports the first rejected record', async () => {
     const refused = {
       accepted: 1,
       duplicates: 0,
@@ -90,7 +90,7 @@ describe('sending the sample', () => {
     };
     const client = await api(() => ({ status: 202, body: refused }));
     await expect(sendSample(client, 'k', records.slice(0, 2), () => undefined)).rejects.toThrow(
-      'The server refused 1 records, the first a agent: name is bad',
+      'The server rejected 1 records, the first of type agent: name is bad',
     );
   });
 });
@@ -103,7 +103,7 @@ function report(status: string, more: object = {}) {
   return { id: 'r1', format: 'csv', status, progress: 40, progress_detail, range, file: null, error: null, ...more };
 }
 
-describe('asking for the report', () => {
+describe('makeReport', () => {
   const make = async (answer: (request: FakeRequest, n: number) => FakeAnswer, steps: string[] = []) =>
     makeReport({
       api: await api(answer),
@@ -112,7 +112,7 @@ describe('asking for the report', () => {
       onProgress: (percent, detail) => steps.push(`${percent} ${detail}`),
     });
 
-  it('takes CSV where there are no workbooks, and waits for the file', async () => {
+  it('falls back to CSV without XLSX support, and waits for the file', async () => {
     const steps: string[] = [];
     const made = await make((request, n) => {
       if (request.method === 'POST') {
@@ -126,13 +126,13 @@ describe('asking for the report', () => {
     expect(fake?.requests.every(({ key }) => key === 'admin')).toBe(true);
   });
 
-  it('tells why a report failed', async () => {
+  it('reports the error of a failed report', async () => {
     const failed = report('failed', { error: { code: 'x', message: 'the disk is full' } });
     await expect(make(() => ({ status: 202, body: failed }))).rejects.toThrow('The report is failed: the disk is full');
   });
 });
 
-describe('fetching the file', () => {
+describe('downloadReport', () => {
   const content = Buffer.from('a\n1\n');
   const finished = (sha256: string): FinishedReport => ({
     id: 'r1',
@@ -141,7 +141,7 @@ describe('fetching the file', () => {
     file: { ...file, name: '../../etc/executions.csv', sha256 },
   });
 
-  it('keeps a file that is the one that was made, inside the folder', async () => {
+  it('keeps a file that matches the report, inside the folder', async () => {
     const client = await api(() => ({ status: 200, body: content }));
     const sha256 = createHash('sha256').update(content).digest('hex');
     const path = await downloadReport(client, 'admin', finished(sha256), folder);
@@ -150,9 +150,11 @@ describe('fetching the file', () => {
     expect(readdirSync(folder)).toEqual(['executions.csv']);
   });
 
-  it('keeps nothing of another', async () => {
+  it('deletes a file that does not match', async () => {
     const client = await api(() => ({ status: 200, body: content }));
-    await expect(downloadReport(client, 'admin', finished('0'.repeat(64)), folder)).rejects.toThrow('is not the one');
+    await expect(downloadReport(client, 'admin', finished('0'.repeat(64)), folder)).rejects.toThrow(
+      'does not match the report',
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 });
@@ -170,7 +172,7 @@ describe('counting rows', () => {
     expect(await countCsvRows(Readable.from(chunks))).toBe(rows);
   });
 
-  it('of a workbook, on the sheets that hold the data', async () => {
+  it('of a workbook, on its data sheets', async () => {
     const book = new excel.Workbook();
     book.addWorksheet('About').addRows([['Report'], ['x'], ['y']]);
     for (const name of ['Data', 'Data 2'])
@@ -187,8 +189,8 @@ describe('counting rows', () => {
   });
 });
 
-describe('the closing words', () => {
-  it('name the file, its rows and where to look, and no key', () => {
+describe('closingWords', () => {
+  it('lists the file, its rows and next steps, without keys', () => {
     const dev = {
       api_url: 'http://127.0.0.1:3000',
       docs_url: 'http://127.0.0.1:3000/docs',

@@ -10,19 +10,19 @@ import { downloadReport } from './download.ts';
 import { type FinishedReport, makeReport } from './make-report.ts';
 import { type Sent, sendSample } from './send-sample.ts';
 
-/** The sample is the same for all who look at it. */
+/** Fixed seed: every demo has the same sample. */
 const seed = 1;
 
 export interface DemoOptions {
   dev: DevFile;
-  /** Of the stack; the report's file goes below it. */
+  /** Folder of the stack; the report's file goes below it. */
   folder: string;
   records: number;
   output: NodeJS.WriteStream;
   signal: AbortSignal;
 }
 
-/** What a demo came to. */
+/** Result of a demo. */
 export interface DemoResult {
   sent: Sent;
   report: FinishedReport;
@@ -30,8 +30,8 @@ export interface DemoResult {
 }
 
 /**
- * Fills a running stack with a month of sample telemetry, has a report made of it and fetches the file.
- * @throws CliError with one line where anything is not as it should be
+ * Sends a month of sample telemetry to a running stack, makes a report of it and downloads the file.
+ * @throws CliError with a one-line message on any failure
  */
 export async function runDemo({ dev, folder, records: count, output, signal }: DemoOptions): Promise<DemoResult> {
   const api = createApi(dev.api_url, signal);
@@ -52,12 +52,12 @@ export async function runDemo({ dev, folder, records: count, output, signal }: D
   return { sent, report, path };
 }
 
-/** The file must hold as many rows as the report says, and no fewer than there were executions in the sample. */
+/** Checks that the file has the report's row count, and at least the executions of the sample. */
 async function checkCounts(path: string, report: FinishedReport, records: readonly SampleRecord[]): Promise<void> {
   const { file, format, range } = report;
   const held = await countRows(path, format, 'execution_id');
   if (held !== undefined && held !== file.row_count) {
-    throw new CliError(`${path} holds ${held} rows, the report says ${file.row_count}.`);
+    throw new CliError(`${path} has ${held} rows, but the report has ${file.row_count}.`);
   }
   const from = Date.parse(range.start);
   const to = Date.parse(range.end);
@@ -66,7 +66,7 @@ async function checkCounts(path: string, report: FinishedReport, records: readon
     return at >= from && at < to;
   }).length;
   if (file.row_count < executions) {
-    throw new CliError(`The report holds ${file.row_count} executions, but ${executions} were sent.`);
+    throw new CliError(`The report has ${file.row_count} executions, but ${executions} were sent.`);
   }
 }
 
@@ -77,7 +77,7 @@ async function withBar<Result>(
   work: (bar: Bar) => Promise<Result>,
 ): Promise<Result> {
   const bar = createBar(output, label);
-  // At once, so that what is said of the abort stands on a line of its own.
+  // At once, so that the abort message starts on its own line.
   signal.addEventListener('abort', bar.stop, { once: true });
   try {
     return await work(bar);

@@ -9,8 +9,8 @@ import { type Api, whatIsWrong } from './api.ts';
 import type { FinishedReport } from './make-report.ts';
 
 /**
- * Fetches a report's file into a folder and checks it on the way against the size and the SHA-256 that the report says.
- * @returns where it is; a file that does not agree is not kept
+ * Downloads a report's file and checks its size and SHA-256 against the report.
+ * @returns the path; a file that does not match is deleted
  */
 export async function downloadReport(
   api: Api,
@@ -19,8 +19,8 @@ export async function downloadReport(
   folder: string,
 ): Promise<string> {
   const response = await api.send(`/reports/${id}/download`, { key: adminKey });
-  if (!response.ok) throw new CliError(`The file cannot be fetched: ${await whatIsWrong(response)}`);
-  if (!response.body) throw new CliError('The file cannot be fetched: the answer is empty.');
+  if (!response.ok) throw new CliError(`The file could not be downloaded: ${await whatIsWrong(response)}`);
+  if (!response.body) throw new CliError('The file could not be downloaded: the response is empty.');
   await mkdir(folder, { recursive: true });
   const path = join(folder, basename(file.name));
   const unfinished = `${path}.unfinished`;
@@ -36,7 +36,7 @@ export async function downloadReport(
   try {
     await pipeline(response.body, measure, createWriteStream(unfinished));
     if (sizeBytes !== file.size_bytes || hash.digest('hex') !== file.sha256) {
-      throw new CliError(`The file that came is not the one that was made: ${sizeBytes} of ${file.size_bytes} bytes.`);
+      throw new CliError(`The downloaded file does not match the report: ${sizeBytes} of ${file.size_bytes} bytes.`);
     }
     await rename(unfinished, path);
     return path;

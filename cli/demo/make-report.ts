@@ -5,7 +5,7 @@ import { CliError } from '../cli-error.ts';
 import { type Api, whatIsWrong } from './api.ts';
 
 const lookEveryMs = 250;
-/** A report that nobody takes up for so long has no worker. */
+/** Time limit until a worker starts the report. */
 const takenUpWithinMs = 120_000;
 
 const fileSchema = z.object({
@@ -28,7 +28,7 @@ const reportSchema = z.object({
 type Report = z.output<typeof reportSchema>;
 export type ReportFile = z.output<typeof fileSchema>;
 
-/** A report whose file can be fetched. */
+/** A completed report with its file. */
 export interface FinishedReport {
   id: string;
   format: string;
@@ -44,8 +44,8 @@ export interface MakeReportOptions {
 }
 
 /**
- * Asks for all executions of the last 31 days and waits for the report.
- * @throws CliError where it fails, is cancelled, or no worker takes it up
+ * Requests a report of all executions of the last 31 days and waits for it.
+ * @throws CliError if it fails, is cancelled, or no worker starts it
  */
 export async function makeReport(options: MakeReportOptions): Promise<FinishedReport> {
   const { api, adminKey, signal, onProgress } = options;
@@ -55,7 +55,7 @@ export async function makeReport(options: MakeReportOptions): Promise<FinishedRe
     onProgress(report.progress, progressText(report));
     if (report.status === 'pending' && Date.now() - asked > takenUpWithinMs) {
       throw new CliError(
-        `No worker took up report ${report.id} within ${takenUpWithinMs / 1000} s: see the worker's log.`,
+        `No worker started report ${report.id} within ${takenUpWithinMs / 1000} s; see the worker's log.`,
       );
     }
     await sleep(lookEveryMs, undefined, { signal });
@@ -63,18 +63,18 @@ export async function makeReport(options: MakeReportOptions): Promise<FinishedRe
   }
   const { id, format, range, file, status, error } = report;
   if (status !== 'completed' || !file) {
-    throw new CliError(`The report is ${status}: ${error?.message ?? error?.code ?? 'no reason was given'}`);
+    throw new CliError(`The report is ${status}: ${error?.message ?? error?.code ?? 'unknown error'}`);
   }
   onProgress(100, progressText(report));
   return { id, format, range, file };
 }
 
-/** As a workbook where the server makes them, else as CSV. */
+/** Requests XLSX if the server supports it, else CSV. */
 async function begin(api: Api, key: string): Promise<Report> {
   const ask = (format: string) => ({
     method: 'POST' as const,
     key,
-    // A request whose answer was lost is not a second report.
+    // A retry after a lost response must not create a second report.
     headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
     body: JSON.stringify({
       name: 'Executions of the last 31 days',

@@ -15,15 +15,15 @@ const batchAnswerSchema = z.object({
   errors: z.array(z.object({ index: z.number(), field: z.string(), message: z.string() })),
 });
 
-/** What became of all that was sent. */
+/** Result of sending the sample. */
 export interface Sent {
   accepted: number;
   duplicates: number;
 }
 
 /**
- * Sends records in batches, one after the other; sent again they change nothing.
- * @throws CliError where the server refuses one of them
+ * Sends records in batches, one after the other. Sending them again changes nothing.
+ * @throws CliError if the server rejects a record
  */
 export async function sendSample(
   api: Api,
@@ -39,7 +39,7 @@ export async function sendSample(
     if (answer.rejected > 0 || fault) {
       const record = batch[fault?.index ?? 0];
       throw new CliError(
-        `The server refused ${answer.rejected} records, the first a ${record?.type}: ${fault?.field} ${fault?.message}`,
+        `The server rejected ${answer.rejected} records, the first of type ${record?.type}: ${fault?.field} ${fault?.message}`,
       );
     }
     sent.accepted += answer.accepted;
@@ -51,7 +51,7 @@ export async function sendSample(
 
 async function sendBatch(api: Api, key: string, batch: readonly SampleRecord[]) {
   const lines = batch.map((record) => `${JSON.stringify(record)}\n`).join('');
-  // Copied out of Node's pool: a body must own its memory.
+  // A request body must own its memory, so it is copied out of Node's buffer pool.
   const body = new Uint8Array(await compress(lines));
   const headers = { 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' };
   return api.read('/batch', { method: 'POST', key, headers, body }, batchAnswerSchema);

@@ -8,7 +8,7 @@ export interface ImportDeps {
   client: Client;
   storage: Storage;
   queues: TaskQueues;
-  /** Cancels the import; records that are stored by then stay. */
+  /** Cancels the import; stored records are kept. */
   signal: AbortSignal;
   onProgress(step: ImportStep, percent: number, detail: string): void;
 }

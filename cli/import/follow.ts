@@ -10,8 +10,8 @@ import { awaitRun } from '../runs/await-run.ts';
 import type { ImportDeps } from './deps.ts';
 
 /**
- * Starts the import's workflow, or joins the open run, and waits for its end; an abort cancels it.
- * @throws CliError where it failed or was cancelled
+ * Starts the import's workflow, or joins its open run, and waits for the end; an abort cancels it.
+ * @throws CliError if it failed or was cancelled
  */
 export async function followImport(deps: ImportDeps, ref: ImportRef): Promise<void> {
   const { client, signal } = deps;
@@ -31,12 +31,12 @@ async function ensureStarted({ client, queues, orm }: ImportDeps, ref: ImportRef
   try {
     await startJob({ client, queues, em }, importJob, job);
   } catch (error) {
-    // It completed after this command had read its row.
+    // It completed after this command read its row.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
 
-/** Aborted before its start: the row is closed, or the sweep would start the import. */
+/** Aborted before the start: closes the row, else the sweep would start the import. */
 async function cancelPending({ orm, storage }: ImportDeps, ref: ImportRef): Promise<void> {
   const db = dbOf(orm.em.fork());
   const row = await readImport(db, ref);
@@ -45,7 +45,7 @@ async function cancelPending({ orm, storage }: ImportDeps, ref: ImportRef): Prom
   await storage.removeFolder(importFolder(ref));
 }
 
-/** Shows the position that the row holds. */
+/** Shows the position stored in the row. */
 async function showProgress({ orm, onProgress }: ImportDeps, ref: ImportRef): Promise<void> {
   const row = await readImport(dbOf(orm.em.fork()), ref);
   if (!row) return;
@@ -58,7 +58,7 @@ async function showProgress({ orm, onProgress }: ImportDeps, ref: ImportRef): Pr
 async function reasonOfEnd({ orm }: ImportDeps, ref: ImportRef, error: WorkflowFailedError | null): Promise<string> {
   const row = await readImport(dbOf(orm.em.fork()), ref);
   const stored = row
-    ? `${row.counts.accepted} records up to line ${row.position.line} are stored; the same command resumes there.`
+    ? `${row.counts.accepted} records up to line ${row.position.line} are stored. Run the same command to resume.`
     : '';
   if (error === null) return `The import was cancelled. ${stored}`;
   return `The import failed: ${row?.error_message ?? error.cause?.message ?? error.message}. ${stored}`;

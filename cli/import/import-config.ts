@@ -20,7 +20,7 @@ const moreSchema = configSchema.pick({
 export type ImportConfig = ToolConfig & z.output<typeof moreSchema>;
 
 /**
- * Configuration from the environment; without DATABASE_URL, the storage of the stack that runs in this folder.
+ * Reads the configuration from the environment. Without DATABASE_URL, uses the storage of the stack that runs in this folder.
  * @throws CliError, ConfigError
  */
 export function importConfig(env: NodeJS.ProcessEnv, folder: string): ImportConfig {

@@ -6,7 +6,7 @@ import { CliError, reasonOf } from '../cli-error.ts';
 
 /**
  * Downloads the file of rejected lines.
- * @throws CliError where it cannot be written here
+ * @throws CliError if it cannot be written
  */
 export async function fetchRejects(storage: Storage, key: string, path: string): Promise<void> {
   const unfinished = `${path}.unfinished`;
@@ -15,7 +15,7 @@ export async function fetchRejects(storage: Storage, key: string, path: string):
     await rename(unfinished, path);
   } catch (error) {
     throw new CliError(
-      `The rejected lines are in the storage as ${key}, but could not be written to ${path} (${reasonOf(error)}); choose a path with --rejects.`,
+      `The rejected lines are stored as ${key}, but could not be written to ${path} (${reasonOf(error)}); specify another path with --rejects.`,
     );
   }
 }

@@ -12,13 +12,13 @@ import type { ImportDeps } from './deps.ts';
 import { followImport } from './follow.ts';
 import { csvHeader, formatOf, type ImportSource } from './source.ts';
 
-/** Namespace of the ids made from an organisation, a content and a mapping (RFC 9562, version 5). */
+/** Namespace of the ids, which are derived from organisation, content and mapping (RFC 9562, version 5). */
 const IMPORT_NAMESPACE = '0b6d3a52-6f0e-4c1c-9a53-0d7c1f2e6b11';
 
 export interface ImportRequest {
   orgId: string;
   source: ImportSource;
-  /** Undefined: from the file's name. */
+  /** Undefined: derived from the file name. */
   format: ImportFormat | undefined;
   mapping: ImportMapping;
 }
@@ -26,15 +26,15 @@ export interface ImportRequest {
 export interface ImportOutcome {
   importId: string;
   row: ImportRow;
-  /** True where the file was imported before and nothing was stored now. */
+  /** True if the file was imported before and nothing was stored now. */
   isRepeat: boolean;
 }
 
 /**
- * Imports a file and waits for the end: hash → row → copy in the storage → workflow. The same file with the same
- * mapping is the same import: a completed one is not repeated, an incomplete one resumes. Should this process die after
+ * Imports a file and waits for the end: hash → row → copy to the storage → workflow. The same file with the same
+ * mapping is the same import: a completed one is not repeated, an incomplete one resumes. If this process dies after
  * the copy, the job sweep starts the workflow.
- * @throws TidemarkError `validation`, CliError where it cannot be imported, or failed, or was cancelled
+ * @throws TidemarkError `validation`; CliError if it cannot be imported, failed, or was cancelled
  */
 export async function runImport(deps: ImportDeps, request: ImportRequest): Promise<ImportOutcome> {
   const { orgId, source, mapping } = request;
@@ -66,7 +66,7 @@ export async function runImport(deps: ImportDeps, request: ImportRequest): Promi
   return { importId: ref.importId, row: await requireRow(db, ref), isRepeat: false };
 }
 
-/** One import for one organisation, content and mapping, whatever the order in which the options were given. */
+/** Derives the id from organisation, content and mapping, independent of the order of the options. */
 function importId(orgId: string, contentSha256: string, format: ImportFormat, mapping: ImportMapping): string {
   const sorted = (entries: Readonly<Record<string, string>>) =>
     Object.entries(entries).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -87,13 +87,13 @@ async function readThrough({ signal, onProgress }: ImportDeps, source: ImportSou
     });
   } catch (error) {
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')) {
-      throw new CliError(`${source.name} is broken gzip: ${error.message}`);
+      throw new CliError(`${source.name} is not valid gzip: ${error.message}`);
     }
     throw error;
   }
 }
 
-/** Copies the file to the worker's storage, unless it is there. A file that changed since it was hashed is not stored. */
+/** Copies the file to the worker's storage, unless it exists there. A file that changed since it was hashed is not stored. */
 async function provideCopy(deps: ImportDeps, source: ImportSource, file: Fingerprint, row: ImportRow): Promise<void> {
   const { storage, signal, onProgress } = deps;
   if (!row.source_is_copy || (await storage.size(row.source_key)) === file.sizeBytes) return;
@@ -107,7 +107,7 @@ async function provideCopy(deps: ImportDeps, source: ImportSource, file: Fingerp
   });
 }
 
-/** @throws CliError after the last chunk, where the content has another hash: then the storage publishes no file */
+/** @throws CliError after the last chunk if the hash differs; the storage then publishes no file */
 async function* unchanged(source: ImportSource, sha256: string): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
   for await (const chunk of source.open()) {
@@ -115,7 +115,7 @@ async function* unchanged(source: ImportSource, sha256: string): AsyncGenerator<
     yield chunk;
   }
   if (hash.digest('hex') === sha256) return;
-  throw new CliError(`${source.name} changed while it was read; import it when it is complete.`);
+  throw new CliError(`${source.name} changed while it was read. Import it after it is complete.`);
 }
 
 async function requireRow(db: Db, ref: ImportRef): Promise<ImportRow> {

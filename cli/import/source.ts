@@ -13,16 +13,16 @@ import { CliError, reasonOf } from '../cli-error.ts';
 const READ_AHEAD_BYTES = 1024 * 1024;
 const HEADER_BYTES = 16 * 1024 * 1024;
 
-/** The file to import: one on this machine, or one in the storage. */
+/** The file to import: local or in the storage. */
 export interface ImportSource {
   name: string;
-  /** Its key in the storage; null for a file of this machine. */
+  /** Its key in the storage; null for a local file. */
   storageKey: string | null;
   sizeBytes: number;
   open(): Readable;
 }
 
-/** @throws CliError where it cannot be read */
+/** @throws CliError if it cannot be read */
 export async function localSource(path: string): Promise<ImportSource> {
   const found = await stat(path).catch((error: unknown) => {
     throw new CliError(`${path} cannot be read: ${reasonOf(error)}`);
@@ -36,22 +36,22 @@ export async function localSource(path: string): Promise<ImportSource> {
   };
 }
 
-/** @throws CliError where the storage has no such file */
+/** @throws CliError if the storage has no such file */
 export async function storedSource(storage: Storage, key: string): Promise<ImportSource> {
   const sizeBytes = await storage.size(key);
-  if (sizeBytes === null) throw new CliError(`The storage has no file ${key}.`);
+  if (sizeBytes === null) throw new CliError(`File ${key} does not exist in the storage.`);
   return { name: basename(key), storageKey: key, sizeBytes, open: () => storage.read(key) };
 }
 
-/** The format by the ending of a file's name. @throws CliError where that names none */
+/** Determines the format from the file name. @throws CliError if the extension is unknown */
 export function formatOf(name: string): ImportFormat {
   const ending = /\.(\w+)(\.gz)?$/.exec(name.toLowerCase())?.[1];
   if (ending === 'csv') return 'csv';
   if (ending === 'ndjson' || ending === 'jsonl' || ending === 'json') return 'ndjson';
-  throw new CliError(`The name ${name} gives no format: use --format ndjson or --format csv.`);
+  throw new CliError(`The format of ${name} is unknown: use --format ndjson or --format csv.`);
 }
 
-/** A CSV's column names, and where its first record begins. @throws CliError where there are none */
+/** Reads a CSV's column names and the position of its first record. @throws CliError if there are none */
 export async function csvHeader(source: ImportSource): Promise<{ header: string[]; position: ImportPosition }> {
   const file = source.open();
   try {
@@ -64,5 +64,5 @@ export async function csvHeader(source: ImportSource): Promise<{ header: string[
   } finally {
     file.destroy();
   }
-  throw new CliError(`${source.name} has no header: the first line of a CSV must name its columns.`);
+  throw new CliError(`${source.name} has no header: the first line of a CSV must contain the column names.`);
 }

@@ -4,22 +4,22 @@ import { PROGRESS_QUERY, type RunName, type RunProgress, type RunResult } from '
 
 const LOOK_EVERY_MS = 250;
 
-/** How a run ended. What a cancelled run had done stays; its progress is null where no worker answers. */
+/** How a run ended. Completed work of a cancelled run is kept; its progress is null if no worker responds. */
 export type RunEnd<Name extends RunName> =
   | { status: 'completed'; result: RunResult<Name> }
   | { status: 'cancelled'; progress: RunProgress<Name> | null }
   | { status: 'failed'; error: WorkflowFailedError };
 
 export interface AwaitOptions {
-  /** An abort cancels the run; its end is awaited then. */
+  /** An abort cancels the run; its end is still awaited. */
   signal: AbortSignal;
-  /** Called a few times a second until the end, e.g. to show progress. */
+  /** Called several times a second until the end, to show progress. */
   look?: () => Promise<void>;
 }
 
 /**
- * Waits for the end of a workflow's latest run, or of the one that `runId` began.
- * @throws where Temporal is out of reach
+ * Waits for the end of a workflow's latest run, or of the run chain that `runId` started.
+ * @throws if Temporal is unreachable
  */
 export async function awaitRun<Name extends RunName>(
   client: Client,
@@ -53,7 +53,7 @@ export async function awaitRun<Name extends RunName>(
   }
 }
 
-/** Looks at once, then in intervals, and once more at the end. A look that fails shows nothing. */
+/** Polls at intervals and once more at the end. Failed polls are ignored. */
 async function lookUntil(ended: AbortSignal, look: () => Promise<void>): Promise<void> {
   const tryLook = () => look().catch(() => undefined);
   try {

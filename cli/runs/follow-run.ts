@@ -17,25 +17,24 @@ export interface RunOptions {
   org?: string;
 }
 
-/** A command that follows a run of one organisation; add its own options and `.action(…)`. */
+/** Creates a command that follows a run of one organisation; add options and `.action(…)`. */
 export function runCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
-    .description(`${description}; it needs a running worker`)
-    .option('--org <id>', 'the organisation; by default the only one, or that of the local stack')
-    .option('--folder <path>', 'of the local stack that is used where DATABASE_URL is not set', '.tidemark');
+    .description(`${description}; requires a running worker`)
+    .option('--org <id>', 'organisation; by default the only one, or the one of the local stack')
+    .option('--folder <path>', 'folder of the local stack, used if DATABASE_URL is not set', '.tidemark');
 }
 
-/** How a run ended, and of which organisation it was. */
+/** How a run ended, and its organisation. */
 export type FollowedRun<Name extends StartedBy<'cli'>> = { orgId: string } & Exclude<
   RunEnd<Name>,
   { status: 'failed' }
 >;
 
 /**
- * Starts a workflow for one organisation, or joins its open run, and waits for the end. A signal to this process cancels
- * the run.
- * @throws CliError where Temporal or the organisation is missing; WorkflowFailedError where the run failed
+ * Starts a workflow for one organisation, or joins its open run, and waits for the end. A signal cancels the run.
+ * @throws CliError if Temporal or the organisation is missing; WorkflowFailedError if the run failed
  */
 export async function followRun<Name extends StartedBy<'cli'>>(
   options: RunOptions,
@@ -44,7 +43,7 @@ export async function followRun<Name extends StartedBy<'cli'>>(
 ): Promise<FollowedRun<Name>> {
   const config = importConfig(process.env, options.folder);
   const lack = await whyTemporalIsDown(config);
-  if (lack !== undefined) throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} cannot be used: ${lack}`);
+  if (lack !== undefined) throw new CliError(`Temporal at ${config.TEMPORAL_ADDRESS} is not usable: ${lack}`);
   const orgId = await withOrm(config, (orm) => chooseOrganisation(dbOf(orm.em.fork()), options.org, options.folder));
   const connection = createTemporalConnection(config);
   const client = createTemporalClient(connection, config);

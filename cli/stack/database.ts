@@ -8,7 +8,7 @@ import { whyPostgresIsDown } from './postgres.ts';
  */
 export async function withOrm<Result>(config: DatabaseConfig, use: (orm: Orm) => Promise<Result>): Promise<Result> {
   const lack = await whyPostgresIsDown(config.DATABASE_URL);
-  if (lack !== undefined) throw new CliError(`The database of DATABASE_URL cannot be used: ${lack}`);
+  if (lack !== undefined) throw new CliError(`The database of DATABASE_URL is not usable: ${lack}`);
   const orm = await createOrm(config);
   try {
     return await use(orm);

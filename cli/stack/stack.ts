@@ -94,7 +94,7 @@ async function providePostgres(supervisor: Supervisor, settings: StackSettings, 
   if (!ownPostgres) {
     const lack = await whyPostgresIsDown(config.DATABASE_URL);
     if (lack === undefined) return;
-    throw new CliError(`The database of DATABASE_URL cannot be used: ${lack}`);
+    throw new CliError(`The database of DATABASE_URL is not usable: ${lack}`);
   }
   const { port, password, home } = ownPostgres;
   const cluster = await preparePostgres(home, password);
@@ -114,7 +114,7 @@ async function provideTemporal(
   if (!ownTemporal) {
     const lack = await whyTemporalIsDown(config);
     if (lack === undefined) return;
-    throw new CliError(`The Temporal server of TEMPORAL_ADDRESS cannot be used: ${lack}`);
+    throw new CliError(`The Temporal server of TEMPORAL_ADDRESS is not usable: ${lack}`);
   }
   const process = temporalProcess({
     ...ownTemporal,

@@ -31,7 +31,7 @@ test('sends a month, makes a report, checks its file, says where to look and sto
   expect(await first.ended(), first.output()).toBe(0);
   const path = /^File {7}(?<path>.*)$/m.exec(first.output())?.groups?.path ?? '';
   expect(existsSync(path), first.output()).toBe(true);
-  expect(first.output()).toMatch(/rows, .*, SHA-256 and counts agree/);
+  expect(first.output()).toMatch(/rows, .*, SHA-256 and row count verified/);
   expect(first.output()).toContain('README.md');
   expect(readDevFile(folder)).toBeUndefined();
 });
@@ -41,7 +41,7 @@ test('uses a stack that runs, leaves it running, and stores nothing twice', asyn
   const { api_url } = await ready(stack, folder);
   const second = demo();
   expect(await second.ended(), second.output()).toBe(0);
-  expect(second.output()).toContain(`Using the stack that runs at ${api_url}`);
+  expect(second.output()).toContain(`Using the running stack at ${api_url}`);
   expect(second.output()).not.toMatch(/ 0 known already/);
   expect(readdirSync(join(folder, 'demo')).length).toBe(1);
   expect(stack.child.exitCode).toBeNull();
@@ -67,5 +67,5 @@ test('Ctrl-C on the way stops what it started', async () => {
 test('what goes wrong is one line', async () => {
   const lost = tidemark(['demo', '--folder', folder], { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' });
   expect(await lost.ended()).toBe(1);
-  expect(lost.output().trimEnd().split('\n').at(-1)).toMatch(/^The Temporal server of TEMPORAL_ADDRESS cannot be used/);
+  expect(lost.output().trimEnd().split('\n').at(-1)).toMatch(/^The Temporal server of TEMPORAL_ADDRESS is not usable/);
 });
