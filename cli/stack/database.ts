@@ -3,8 +3,8 @@ import { CliError } from '../cli-error.ts';
 import { whyPostgresIsDown } from './postgres.ts';
 
 /**
- * Runs something with connections of its own.
- * @throws CliError where the database does not take any
+ * Runs a function with its own database connections.
+ * @throws CliError if the database is not reachable
  */
 export async function withOrm<Result>(config: DatabaseConfig, use: (orm: Orm) => Promise<Result>): Promise<Result> {
   const lack = await whyPostgresIsDown(config.DATABASE_URL);

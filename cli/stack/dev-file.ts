@@ -21,15 +21,15 @@ const devFileSchema = z.object({
   pids: z.object({ api: pid, worker: pid, temporal: pid.nullable(), postgres: pid.nullable() }),
 });
 
-/** `.tidemark/dev.json`: all that a script needs to use the stack that runs on this machine. */
+/** `.tidemark/dev.json`: addresses, keys and pids of the running stack, for scripts. */
 export type DevFile = z.output<typeof devFileSchema>;
 
-/** Where the stack of a folder describes itself. */
+/** Returns the path of a folder's dev.json. */
 export function devFilePath(folder: string): string {
   return join(folder, 'dev.json');
 }
 
-/** The stack that runs in this folder, or undefined where none is up. */
+/** Reads the dev.json of the folder; undefined if no stack runs. */
 export function readDevFile(folder: string): DevFile | undefined {
   return readJson(devFilePath(folder), devFileSchema);
 }

@@ -7,7 +7,7 @@ import { ensureOrganisation } from '../../shared/organisations/organisations.ts'
 import type { DevFile } from './dev-file.ts';
 import { readJson, writePrivateJson } from './private-json.ts';
 
-/** The credentials that dev.json hands out. */
+/** The credentials written to dev.json. */
 export type DevKeys = Pick<
   DevFile,
   'admin_key' | 'member_key' | 'member_user_id' | 'ingest_key' | 'other_admin_key' | 'other_ingest_key'
@@ -16,12 +16,12 @@ export type DevKeys = Pick<
 type KeyName = 'admin_key' | 'member_key' | 'ingest_key' | 'other_admin_key' | 'other_ingest_key';
 
 const organisation = { id: 'dev', name: 'Development' };
-/** A second one, without data: whatever is seen with its keys has leaked. */
+/** A second organisation without data, for isolation tests: any data visible with its keys has leaked. */
 const otherOrganisation = { id: 'dev-other', name: 'Other organisation' };
 const memberUserId = 'dev-member';
 
 const plan: readonly { name: KeyName; orgId: string; role: Role; userId?: string }[] = [
-  // An operator is an admin who may also look after the installation.
+  // An operator is an admin who can also manage the installation.
   { name: 'admin_key', orgId: organisation.id, role: 'operator' },
   { name: 'member_key', orgId: organisation.id, role: 'member', userId: memberUserId },
   { name: 'ingest_key', orgId: organisation.id, role: 'ingest' },
@@ -31,7 +31,7 @@ const plan: readonly { name: KeyName; orgId: string; role: Role; userId?: string
 
 const storedSchema = z.record(z.string(), z.string());
 
-/** The keys of earlier starts, each made anew where the database does not know it (any more). */
+/** Returns the keys of earlier starts; creates those that are missing or no longer valid in the database. */
 export async function ensureDevKeys(orm: Orm, folder: string): Promise<DevKeys> {
   const path = join(folder, 'keys.json');
   const stored = readJson(path, storedSchema) ?? {};

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The first executable of this name on PATH. */
+/** Finds the first executable with this name on PATH. */
 export function onPath(name: string, env: NodeJS.ProcessEnv): string | undefined {
   return (env.PATH ?? '')
     .split(delimiter)
@@ -10,7 +10,7 @@ export function onPath(name: string, env: NodeJS.ProcessEnv): string | undefined
     .find(isExecutable);
 }
 
-/** Whether this user may run the file. */
+/** Returns true if this user can execute the file. */
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);

@@ -5,11 +5,11 @@ import { reasonOf } from '../cli-error.ts';
 import { isExecutable, onPath } from './executables.ts';
 import type { Reporter } from './reporter.ts';
 
-/** Compiling takes about three minutes on two cores; a machine that needs this long has another problem. */
+/** Build timeout. A build takes about three minutes on two cores. */
 const atMostMs = 20 * 60_000;
 
 export interface GoBuild {
-  /** The import path of the command, whose last part is its name. */
+  /** Import path of the command; its last part is the command's name. */
   readonly module: string;
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
@@ -18,26 +18,27 @@ export interface GoBuild {
 }
 
 /**
- * Builds a command with Go and puts it at `target`.
- * @throws Error where Go is missing or fails.
+ * Builds a command with Go and installs it at `target`.
+ * @throws Error if Go is missing or the build fails
  */
 export async function buildWithGo(target: string, { module, version, env, report, signal }: GoBuild): Promise<void> {
-  // Go's own installer leaves PATH alone.
+  // Go's installer does not change PATH.
   const go = onPath('go', env) ?? ['/usr/local/go/bin/go', '/opt/homebrew/bin/go'].find(isExecutable);
   if (go === undefined) throw new Error('Go is not installed');
   const name = basename(module);
   mkdirSync(dirname(target), { recursive: true });
-  // On the same disk as the target, so that the last step is a rename: two processes that both come here do no harm.
+  // On the same disk as the target, so that the last step is an atomic rename, safe with concurrent builds.
   const draft = mkdtempSync(join(dirname(target), 'build-'));
   const startedAt = Date.now();
-  const tell = () => report.progress(`Building ${name} ${version} with Go (once, some minutes): ${elapsed(startedAt)}`);
+  const tell = () =>
+    report.progress(`Building ${name} ${version} with Go (once, takes minutes): ${elapsed(startedAt)}`);
   const ticker = setInterval(tell, 1_000);
   tell();
   try {
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(atMostMs)]);
     await install(go, `${module}@${version}`, { ...env, GOBIN: draft }, draft, inTime);
     renameSync(join(draft, name), target);
-    report.line(`Built ${name} ${version} in ${elapsed(startedAt)}, kept in ${target}`);
+    report.line(`Built ${name} ${version} in ${elapsed(startedAt)}, installed at ${target}`);
   } finally {
     clearInterval(ticker);
     rmSync(draft, { recursive: true, force: true });

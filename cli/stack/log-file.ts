@@ -11,15 +11,15 @@ import {
 
 const mostBytes = 20 * 1024 * 1024;
 
-/** Starts a log afresh; that of the run before stays beside it as `<name>.1`. */
+/** Starts a new log; the previous one is kept as `<name>.1`. */
 export function beginLog(path: string): void {
   if (existsSync(path)) renameSync(path, `${path}.1`);
   closeSync(openSync(path, 'a', 0o600));
 }
 
 /**
- * Cuts a log that grew too long, keeping what it held as `<name>.1`. Its writer holds it open in append mode, so it
- * goes on at the new end.
+ * Truncates a log that is too long and keeps its content as `<name>.1`. The writer has it open in append mode, so it
+ * continues at the new end.
  */
 export function rotateLog(path: string): void {
   if (!existsSync(path) || statSync(path).size < mostBytes) return;
@@ -27,7 +27,7 @@ export function rotateLog(path: string): void {
   truncateSync(path, 0);
 }
 
-/** The last thing a log says, for the one line that tells why a process does not start. */
+/** Returns the last message of a log, for the error of a process that fails to start. */
 export function lastWords(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   const lines = readFileSync(path, 'utf8')
@@ -48,7 +48,7 @@ function messageOf(line: string): string {
       return `${String(entry.msg)}${detail}`.replaceAll('\n', ' ');
     }
   } catch {
-    // Not a structured line: said as it stands.
+    // Not a structured line: returned unchanged.
   }
   return line;
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { isPortFree, pickPort } from './ports.ts';
 
-test('the remembered port is picked again while it is free, and another one where it is taken', async () => {
+test('the remembered port is reused if free, otherwise another one is picked', async () => {
   const remembered = await pickPort(undefined);
   expect(await pickPort(remembered)).toBe(remembered);
   expect(await pickPort(remembered, [remembered])).not.toBe(remembered);

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 
-/** Whether a server could listen on this port of 127.0.0.1 now. */
+/** Returns true if a server can listen on this port of 127.0.0.1. */
 export async function isPortFree(port: number): Promise<boolean> {
   return (await tryPort(port)) !== undefined;
 }
 
-/** The remembered port where it is still free, else any free one; never one of `taken`. */
+/** Picks the remembered port if it is free, else any free one; never one of `taken`. */
 export async function pickPort(remembered: number | undefined, taken: readonly number[] = []): Promise<number> {
   if (remembered !== undefined && !taken.includes(remembered) && (await isPortFree(remembered))) return remembered;
   for (;;) {
@@ -15,7 +15,7 @@ export async function pickPort(remembered: number | undefined, taken: readonly n
   }
 }
 
-/** Listens for a moment, on any free port for 0. The port that it got, or undefined where it is taken. */
+/** Listens briefly; 0 means any free port. @returns the port, or undefined if it is in use */
 function tryPort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -7,22 +7,22 @@ import { CliError } from '../cli-error.ts';
 import type { Owner } from './supervised.ts';
 
 /**
- * PostgreSQL refuses to run as root. There it runs as the user `postgres`, which is made where it is missing; anyone
- * else runs it as themselves (undefined).
+ * Returns the user to run PostgreSQL as. PostgreSQL refuses to run as root, so root runs it as the user `postgres`, which
+ * is created if missing. Other users run it as themselves (undefined).
  */
 export function postgresOwner(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const owner = lookUp('postgres') ?? (addUser() ? lookUp('postgres') : undefined) ?? lookUp('nobody');
   if (owner) return owner;
   throw new CliError(
-    'PostgreSQL does not run as root and no user "postgres" could be made: run this as another user, or set DATABASE_URL.',
+    'PostgreSQL does not run as root and the user "postgres" could not be created: run as another user, or set DATABASE_URL.',
   );
 }
 
 /**
- * Picks the folder that holds the data: inside `folder` where the owner can enter it, else a place of its own, always
- * the same for this folder.
- * @throws CliError where data are there already, whose password went with an earlier `folder`
+ * Picks the data folder: inside `folder` if the owner can access it, else another path that is always the same for this
+ * folder.
+ * @throws CliError if it holds data whose password was lost with an earlier `folder`
  */
 export function makePostgresHome(folder: string): string {
   const owner = postgresOwner();
@@ -31,11 +31,11 @@ export function makePostgresHome(folder: string): string {
   const outside = [join('/var/lib/tidemark', name), join(tmpdir(), 'tidemark-postgres', name)];
   const home = owner ? [inside, ...outside].find((place) => mayEnter(dirname(place), owner)) : inside;
   if (home === undefined) {
-    throw new CliError('There is no folder that PostgreSQL may use: set DATABASE_URL to use a server of your own.');
+    throw new CliError('No folder is accessible to PostgreSQL: set DATABASE_URL to use another server.');
   }
   if (existsSync(join(home, 'data'))) {
     throw new CliError(
-      `${home} holds PostgreSQL data whose password was in an earlier ${folder}: delete it to start afresh.`,
+      `${home} contains PostgreSQL data whose password was in a deleted ${folder}: delete it to start with an empty database.`,
     );
   }
   mkdirSync(home, { recursive: true, mode: 0o755 });

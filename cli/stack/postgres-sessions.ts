@@ -2,13 +2,13 @@ import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { endProcess, identityOf } from './process-identity.ts';
 
-/** A session that is told to quit does so at once, whatever it computes; one that hangs in the kernel is killed. */
+/** A session ends immediately on SIGQUIT, even while computing; one that hangs in the kernel is killed. */
 const quitPatienceMs = 2_000;
 
 /**
- * Ends the sessions that outlived a killed server. They notice its death only when they next wait for something, and
- * until then PostgreSQL refuses to serve the folder anew; nobody is left to hear what they compute. Where the system
- * does not tell which they are (it has no `/proc`), the new server is refused and tried again until they are gone.
+ * Ends sessions that outlived a killed server. They notice its death only at their next wait, and until then PostgreSQL
+ * refuses to start on the folder. Their clients are gone, so no result is lost. On systems without `/proc` the sessions
+ * cannot be found; the new server then fails and is restarted until they are gone.
  */
 export async function endOrphanedSessions(data: string): Promise<void> {
   if (process.platform !== 'linux') return;
@@ -24,7 +24,7 @@ export async function endOrphanedSessions(data: string): Promise<void> {
   );
 }
 
-/** Whether a process is PostgreSQL's and has its place in the folder; a person's shell may be there too. */
+/** Returns true for a PostgreSQL process with its working directory in the folder; a user's shell may be there too. */
 function isSessionIn(pid: number, folder: string): boolean {
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === folder && basename(readlinkSync(`/proc/${pid}/exe`)) === 'postgres';

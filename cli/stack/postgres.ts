@@ -22,7 +22,7 @@ export interface PostgresCluster {
   readonly owner: Owner | undefined;
 }
 
-/** Settings of a machine that someone develops on. What is acknowledged is on disk: fsync and synchronous_commit stay on. */
+/** Settings for a development machine. Acknowledged data is durable: fsync and synchronous_commit stay on. */
 const settings: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -35,32 +35,32 @@ const settings: Readonly<Record<string, string>> = {
   random_page_cost: '1.1',
   max_wal_size: '2GB',
   wal_compression: 'on',
-  // A statement over years of monthly partitions locks each of them.
+  // A statement over years of monthly partitions locks each partition.
   max_locks_per_transaction: '256',
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_line_prefix: '%m [%p] ',
 };
 
-/** For data that nobody will miss: twice as fast, and gone after a power cut. */
+/** Settings for disposable data: twice as fast, but not crash-safe. */
 export const throwawaySettings: Readonly<Record<string, string>> = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
 };
 
-/** @throws CliError where the data are another major version's */
+/** @throws CliError if the data belongs to another major version */
 export function requireSameMajor(home: string): void {
   const data = join(home, 'data');
   if (!existsSync(data)) return;
   const version = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
   if (version === major) return;
   throw new CliError(
-    `The data in ${data} are those of PostgreSQL ${version}, this is ${major}: move that folder away to start afresh, or serve it with PostgreSQL ${version} and set DATABASE_URL.`,
+    `The data in ${data} belongs to PostgreSQL ${version}, but this is ${major}: move the folder away to start with an empty database, or serve it with PostgreSQL ${version} and set DATABASE_URL.`,
   );
 }
 
-/** Makes the data folder on the first start, and clears what a killed server left in it. */
+/** Creates the data folder on the first start, and cleans up after a killed server. */
 export async function preparePostgres(home: string, password: string): Promise<PostgresCluster> {
   const owner = postgresOwner();
   const data = join(home, 'data');
@@ -70,7 +70,7 @@ export async function preparePostgres(home: string, password: string): Promise<P
   return cluster;
 }
 
-/** How to run the server of a cluster. */
+/** Returns the process spec of a cluster's server. */
 export function postgresProcess(
   cluster: PostgresCluster,
   port: number,
@@ -86,38 +86,38 @@ export function postgresProcess(
     cwd: dirname(cluster.data),
     owner: cluster.owner,
     logFile,
-    // A fast shutdown: sessions are cut and rolled back, and the data are left clean.
+    // Fast shutdown: sessions are terminated and rolled back, and the data is left clean.
     stopSignal: 'SIGINT',
     stopPatienceMs,
     clearBeforeRestart: () => endOrphanedSessions(cluster.data),
   };
 }
 
-/** Address of a database of the cluster. */
+/** Returns the URL of a database of the cluster. */
 export function postgresUrl(port: number, password: string, database: string): string {
   return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
 }
 
-/** Whether the server takes connections; undefined where it does, else why not. */
+/** Checks that the server accepts connections; returns undefined, or the reason. */
 export async function whyPostgresIsDown(url: string): Promise<string | undefined> {
   try {
     await queryOnce(url, 'SELECT 1');
     return undefined;
   } catch (error) {
-    return reasonOf(error) || 'no answer';
+    return reasonOf(error) || 'no response';
   }
 }
 
-/** Makes a database where it is missing. `adminUrl` points at another one of the same server. */
+/** Creates a database if it does not exist. `adminUrl` points to another database of the same server. */
 export async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   const found = await queryOnce(adminUrl, 'SELECT 1 FROM pg_database WHERE datname = $1', [name]);
   if (found.length === 0) await queryOnce(adminUrl, `CREATE DATABASE ${pg.escapeIdentifier(name)}`);
 }
 
-/** Asks one question over a connection of its own. */
+/** Runs one query on its own connection. */
 export async function queryOnce(url: string, sql: string, values: readonly unknown[] = []): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  // A server that goes away while the connection is idle must not end this process.
+  // A server that disconnects while the connection is idle must not end this process.
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -146,7 +146,7 @@ async function initialise(cluster: PostgresCluster, password: string): Promise<v
       '--builtin-locale=C.UTF-8',
       '--no-instructions',
     ]);
-    // Only a whole data folder gets the name, so a start that was cut short leaves none.
+    // Only a complete data folder gets the final name, so an interrupted start leaves none.
     renameSync(draft, cluster.data);
   } finally {
     rmSync(passwordFile, { force: true });
@@ -165,7 +165,7 @@ function run(cluster: PostgresCluster, command: string, args: readonly string[])
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaints += text;
     });
-    child.once('error', (error) => reject(new CliError(`initdb could not be run: ${reasonOf(error)}`)));
+    child.once('error', (error) => reject(new CliError(`initdb could not start: ${reasonOf(error)}`)));
     child.once('close', (code) =>
       code === 0 ? resolve() : reject(new CliError(`initdb failed: ${complaints.trim().replaceAll('\n', ' ')}`)),
     );
@@ -173,8 +173,8 @@ function run(cluster: PostgresCluster, command: string, args: readonly string[])
 }
 
 /**
- * Ends a server that still has this folder and sessions that outlived one, and removes a lock whose pid is another
- * program's by now. The lock of a dead server stays: PostgreSQL itself knows best what to make of it.
+ * Ends a server that still uses this folder and sessions that outlived one. Removes a lock file whose pid now belongs to
+ * another program. PostgreSQL itself handles the lock of a dead server.
  */
 async function endLeftover(data: string): Promise<void> {
   const lock = join(data, 'postmaster.pid');
@@ -186,7 +186,7 @@ async function endLeftover(data: string): Promise<void> {
   else rmSync(lock, { force: true });
 }
 
-/** The server reads PG* variables; those of the person's own clients are none of its business. */
+/** The server reads PG* variables; those of the user's clients must not affect it. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }

@@ -5,11 +5,11 @@ import { type DevKeys, ensureDevKeys } from './dev-keys.ts';
 import type { StackSettings } from './settings.ts';
 import { keepHistories, withTemporal } from './temporal-server.ts';
 
-/** Brings both servers to what this version needs, before anything of ours talks to them. */
+/** Prepares both servers for this version before the services start. */
 export async function prepareServers({ config, folder, ownTemporal }: StackSettings): Promise<DevKeys> {
   const namespace = config.TEMPORAL_NAMESPACE;
   await withTemporal(config, async (connection) => {
-    // How long a server of someone else keeps its histories is theirs to say.
+    // The retention of an external server is its operator's choice.
     if (ownTemporal) await keepHistories(connection, namespace);
     await ensureSearchAttributes(connection, namespace);
   });

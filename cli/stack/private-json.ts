@@ -3,8 +3,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 
 /**
- * Replaces a JSON file that only its owner may read. Readers see the old or the new file, never a part of one.
- * Synchronous, so that a child's pid is on disk before anything else can happen to this process.
+ * Replaces a JSON file that only its owner can read. Readers see the old or the new file, never a partial one.
+ * Synchronous, so that a child's pid is on disk before anything else runs in this process.
  */
 export function writePrivateJson(path: string, content: unknown): void {
   const draft = `${path}.${randomUUID()}`;
@@ -12,7 +12,7 @@ export function writePrivateJson(path: string, content: unknown): void {
   renameSync(draft, path);
 }
 
-/** What the file holds, or undefined where it is missing or not of this shape (an older version's, or damaged). */
+/** Reads a file; undefined if it is missing or does not match the schema (of an older version, or damaged). */
 export function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | undefined {
   let text: string;
   try {

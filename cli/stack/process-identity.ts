@@ -3,20 +3,20 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * What tells a process from a later one with the same pid: when it began, in the clock of this boot.
- * Undefined where it is gone (or only waits for its parent to notice).
+ * Returns a value that distinguishes a process from a later one with the same pid: its start time in this boot's clock.
+ * Undefined if the process has ended (or is a zombie).
  */
 export function identityOf(pid: number): string | undefined {
   return process.platform === 'linux' ? identityFromProc(pid) : identityFromPs(pid);
 }
 
-/** The command line of a process, or undefined where it is gone. */
+/** Returns the command line of a process; undefined if it has ended. */
 export function commandOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return ps(pid, 'command=');
   return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
 }
 
-/** Sends a signal, and takes it as done where the process is gone already. */
+/** Sends a signal; ignores a process that has ended. */
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -25,7 +25,7 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Asks a process to stop and, where it does not in time, kills it. Returns when it is gone. */
+/** Asks a process to stop, kills it after a timeout, and returns when it has ended. */
 export async function endProcess(
   pid: number,
   identity: string,
@@ -42,7 +42,7 @@ export async function endProcess(
 
 function identityFromProc(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);
-  // The name of the program, in parentheses, may hold spaces and parentheses of its own.
+  // The program name, in parentheses, may contain spaces and parentheses.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, startedAt] = [fields?.[0], fields?.[19]];
   if (startedAt === undefined || state === 'Z' || state === 'X') return undefined;

@@ -1,22 +1,22 @@
-/** What a person sees of a stack at work. */
+/** Reports a stack's state to the user. */
 export interface Reporter {
-  /** Something that happened, kept on the screen. */
+  /** Prints a permanent line. */
   line(text: string): void;
-  /** How a long step goes: called often with the current state, shown as it suits the output. */
+  /** Updates the progress of a long step; called often, shown as the output allows. */
   progress(text: string): void;
 }
 
-/** Says nothing. */
+/** Discards all output. */
 export const silentReporter: Reporter = { line: () => undefined, progress: () => undefined };
 
-/** A plain line for progress this often where the output is a file or a pipe. */
+/** Interval of progress lines if the output is a file or a pipe. */
 const plainProgressEveryMs = 15_000;
 
-/** Reports on a stream: on a terminal progress is one moving line, elsewhere a plain line now and then. */
+/** Reports on a stream: one updated line on a terminal, plain lines at intervals elsewhere. */
 export function createReporter(stream: NodeJS.WriteStream): Reporter {
   let moving = false;
   let plainAt = 0;
-  // The reader of a pipe may go away; what runs must go on.
+  // The reader of a pipe may disappear; the stack must keep running.
   stream.on('error', () => undefined);
   const clear = () => (moving ? '\r\u001b[2K' : '');
   return {

@@ -14,16 +14,16 @@ const recordSchema = z.object({
 });
 type RunRecordContent = z.output<typeof recordSchema>;
 
-/** The order in which a stack stops: who uses others goes first. */
+/** The order in which a stack stops: clients before their servers. */
 export const stopOrder = ['api', 'worker', 'temporal', 's3', 'postgres'] as const;
 const leftoverPatienceMs = 10_000;
 
-/** Longer than it takes another supervisor from reading the record to replacing it. */
+/** Longer than another supervisor needs from reading the record to replacing it. */
 const contestMs = 100;
 
 /**
- * What runs in a folder, kept on disk: it keeps a second supervisor out, and lets the next one find the processes of
- * one that was killed.
+ * The processes of a folder, stored on disk. It keeps out a second supervisor, and lets the next one find the processes
+ * of a killed one.
  */
 export class RunRecord {
   readonly #path: string;
@@ -35,15 +35,15 @@ export class RunRecord {
   }
 
   /**
-   * Makes this process the supervisor of the folder, and ends what a killed one left behind.
-   * @throws CliError where another supervisor is alive.
+   * Makes this process the supervisor of the folder, and ends the processes of a killed supervisor.
+   * @throws CliError if another supervisor is alive
    */
   static async claim(folder: string, onLeftover: (name: string, pid: number) => void): Promise<RunRecord> {
     const path = join(folder, 'processes.json');
     const before = readJson(path, recordSchema);
     refuseOther(before, folder);
     const identity = identityOf(process.pid);
-    if (identity === undefined) throw new Error('this process cannot be found among the running ones');
+    if (identity === undefined) throw new Error('the identity of this process could not be read');
     const record = new RunRecord(path, {
       supervisor: { pid: process.pid, identity },
       processes: before?.processes ?? {},
@@ -57,7 +57,7 @@ export class RunRecord {
     return record;
   }
 
-  /** Notes the process as it now runs. */
+  /** Records a process that was started. */
   note(supervised: SupervisedProcess): void {
     const { pid, spec } = supervised;
     const identity = pid === undefined ? undefined : identityOf(pid);
@@ -67,7 +67,7 @@ export class RunRecord {
     this.#write();
   }
 
-  /** Lets go of the folder; all processes must have ended. */
+  /** Releases the folder; all processes must have ended. */
   release(): void {
     rmSync(this.#path, { force: true });
   }
@@ -77,7 +77,7 @@ export class RunRecord {
   }
 }
 
-/** Ends the processes of a folder whose supervisor was killed. False where it is alive, or there never was one. */
+/** Ends the processes of a folder whose supervisor was killed. Returns false if it is alive or never existed. */
 export async function endAbandoned(folder: string): Promise<boolean> {
   const record = existsSync(folder) ? readJson(join(folder, 'processes.json'), recordSchema) : undefined;
   if (!record || isAlive(record.supervisor)) return false;
@@ -97,7 +97,7 @@ async function endLeftovers(content: RunRecordContent, onLeftover: (name: string
 function refuseOther(record: RunRecordContent | undefined, folder: string): void {
   if (!record || record.supervisor.pid === process.pid || !isAlive(record.supervisor)) return;
   throw new CliError(
-    `Tidemark already runs here (pid ${record.supervisor.pid}; see ${join(folder, 'dev.json')}): stop that one first, with Ctrl-C or kill ${record.supervisor.pid}.`,
+    `Tidemark already runs here (pid ${record.supervisor.pid}; see ${join(folder, 'dev.json')}): stop it first, with Ctrl-C or kill ${record.supervisor.pid}.`,
   );
 }
 

@@ -10,43 +10,44 @@ import { withTemporal } from './temporal-server.ts';
 const checkout = resolve(import.meta.dirname, '../..');
 const answerWithinMs = 2_000;
 
-/** The two kinds of pollers that a task queue has, by their numbers in Temporal's protocol. */
+/** The two poller kinds of a task queue, by their numbers in Temporal's protocol. */
 const pollerKinds = [1, 2] as const;
 
-/** How to run the API. */
+/** Returns the process spec of the API. */
 export function apiProcess(folder: string, env: NodeJS.ProcessEnv): ProcessSpec {
   return service('api', 'api/main.ts', folder, env, 15_000);
 }
 
-/** How to run the worker. It is given time to hand its activities back. */
+/** Returns the process spec of the worker. Its grace period lets it hand back its activities. */
 export function workerProcess(folder: string, env: NodeJS.ProcessEnv): ProcessSpec {
   return service('worker', 'worker/main.ts', folder, env, 20_000);
 }
 
-/** Where the API is reached from this machine. */
+/** Returns the API's URL on this machine. */
 export function apiUrl(config: Config): string {
   return `http://127.0.0.1:${config.API_PORT}`;
 }
 
-/** Asks the API for its health; undefined where it answers, else what is wrong. */
+/** Checks the API's health; returns undefined, or the reason. */
 export async function whyApiIsDown(config: Config): Promise<string | undefined> {
   try {
     const response = await fetch(`${apiUrl(config)}${BASE_PATH}/health`, {
       signal: AbortSignal.timeout(answerWithinMs),
     });
     await response.body?.cancel();
-    return response.ok ? undefined : `/health answers ${response.status}`;
+    return response.ok ? undefined : `/health returns ${response.status}`;
   } catch (error) {
     return reasonOf(error);
   }
 }
 
-/** Asks Temporal whether the worker polls each task queue since it was started; undefined where it does. */
+/** Checks that the worker has polled each task queue since its start; returns undefined, or the reason. */
 export async function whyWorkerIsDown(config: Config, startedAt: number): Promise<string | undefined> {
   try {
     return await withTemporal(config, async (connection) => {
       for (const queue of Object.values(taskQueues(config))) {
-        if (!(await isPolled(connection, config.TEMPORAL_NAMESPACE, queue, startedAt))) return `nobody polls ${queue}`;
+        if (!(await isPolled(connection, config.TEMPORAL_NAMESPACE, queue, startedAt)))
+          return `no worker polls ${queue}`;
       }
       return undefined;
     });
@@ -55,7 +56,7 @@ export async function whyWorkerIsDown(config: Config, startedAt: number): Promis
   }
 }
 
-/** Temporal lists pollers for minutes after they are gone: only a poll that is younger than the process counts. */
+/** Temporal lists pollers for minutes after they end, so only polls after the process start count. */
 async function isPolled(connection: Connection, namespace: string, queue: string, since: number): Promise<boolean> {
   const polls = await Promise.all(
     pollerKinds.map((taskQueueType) =>

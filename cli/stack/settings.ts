@@ -6,24 +6,24 @@ import { postgresUrl, requireSameMajor } from './postgres.ts';
 import { makePostgresHome } from './postgres-owner.ts';
 import { ensureSecrets, readState, type StackState, writeState } from './state.ts';
 
-/** What a start goes by, chosen before anything runs. */
+/** The settings of a start, chosen before anything runs. */
 export interface StackSettings {
   readonly folder: string;
-  /** What the API and the worker are given. */
+  /** Environment of the API and the worker. */
   readonly config: Config;
   readonly env: NodeJS.ProcessEnv;
-  /** Undefined where DATABASE_URL names a server. */
+  /** Undefined if DATABASE_URL names a server. */
   readonly ownPostgres: { readonly port: number; readonly password: string; readonly home: string } | undefined;
-  /** Undefined where TEMPORAL_ADDRESS names a server. */
+  /** Undefined if TEMPORAL_ADDRESS names a server. */
   readonly ownTemporal: { readonly port: number; readonly uiPort: number } | undefined;
 }
 
-/** The database of a server that a stack runs. */
+/** Database name on a server that the stack runs. */
 export const ownDatabase = 'tidemark';
 
 /**
- * Picks ports (the same as last time, where they are free) and composes the environment of the services.
- * @throws CliError where the port of the API is taken, or the data are of another PostgreSQL; ConfigError where a variable cannot be used
+ * Picks ports (those of the last start if free) and builds the environment of the services.
+ * @throws CliError if the API's port is in use or the data belongs to another PostgreSQL; ConfigError on an invalid variable
  */
 export async function chooseSettings(
   folder: string,
@@ -35,12 +35,12 @@ export async function chooseSettings(
   const apiPort = askedPort === 0 ? await pickPort(undefined) : askedPort;
   if (!(await isPortFree(apiPort))) {
     throw new CliError(
-      `Port ${apiPort} is in use: stop what listens there, or choose another with: npm start -- --port ${apiPort + 1}`,
+      `Port ${apiPort} is in use: stop the process that listens on it, or choose another port with: npm start -- --port ${apiPort + 1}`,
     );
   }
   const ports = await pickPorts(state.ports, apiPort);
   const home = given.DATABASE_URL ? state.postgres_home : (state.postgres_home ?? makePostgresHome(folder));
-  // Remembered before the data are made, so that a start which is cut short finds its own again.
+  // Stored before the data is created, so that an interrupted start finds it again.
   writeState(folder, { ports, postgres_home: home });
   const ownPostgres =
     given.DATABASE_URL || home === undefined

@@ -21,31 +21,31 @@ const serverWithinMs = 60_000;
 const serviceWithinMs = 90_000;
 
 export interface StackOptions {
-  /** Where data, logs, secrets and dev.json are kept; made where it is missing. */
+  /** Folder of data, logs, secrets and dev.json; created if missing. */
   readonly folder: string;
   /** Port of the API; 0 picks a free one. */
   readonly port: number;
-  /** Says nothing, whatever `report` is. */
+  /** Suppresses output, whatever `report` is. */
   readonly quiet?: boolean;
-  /** Told what happens; standard output where not given. */
+  /** Receives the output; standard output by default. */
   readonly report?: Reporter;
-  /** Environment of the processes; that of this one where not given. Its DATABASE_URL and TEMPORAL_ADDRESS are used. */
+  /** Environment of the processes; by default this process's. Its DATABASE_URL and TEMPORAL_ADDRESS are used. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Gives up a start that is under way. */
+  /** Aborts a start in progress. */
   readonly signal?: AbortSignal;
 }
 
 export interface Stack {
-  /** What dev.json says now: its pids follow the processes. */
+  /** The current content of dev.json; its pids follow restarts. */
   readonly dev: DevFile;
-  /** Stops all in order. The data stay. */
+  /** Stops all processes in order. The data is kept. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts PostgreSQL, Temporal, the API and the worker, each a process of its own that is started again when it dies,
- * and returns when all do their work. With DATABASE_URL or TEMPORAL_ADDRESS in the environment that server is used.
- * @throws CliError with one line that says what to do; then nothing is left running
+ * Starts PostgreSQL, Temporal, the API and the worker as separate processes that are restarted when they die, and returns
+ * when all are ready. If DATABASE_URL or TEMPORAL_ADDRESS is set, that server is used.
+ * @throws CliError with a one-line instruction; no process is left running
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const folder = resolve(options.folder);
@@ -53,7 +53,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const signal = options.signal ?? new AbortController().signal;
   makeFolder(folder);
   const record = await RunRecord.claim(folder, (name, pid) =>
-    report.line(`Ended ${name} (pid ${pid}), left over from a run that was killed`),
+    report.line(`Ended ${name} (pid ${pid}), a leftover of a killed run`),
   );
   let describe: (() => DevFile) | undefined;
   const writeDevFile = () => describe && writePrivateJson(devFilePath(folder), describe());

@@ -13,17 +13,17 @@ const stateSchema = z.object({
 
 const secretsSchema = z.object({ secret: z.string().min(32), postgres_password: z.string().min(16) });
 
-/** What a folder remembers from one start to the next, so that data and client URLs stay good. */
+/** State kept between starts, so that data and client URLs stay valid. */
 export type StackState = z.output<typeof stateSchema>;
 export type StackSecrets = z.output<typeof secretsSchema>;
 
-/** Makes the folder and its rooms. Others may pass through, as PostgreSQL does where it runs as another user, but see nothing. */
+/** Creates the folder and its subfolders. Others can traverse but not list it: PostgreSQL may run as another user. */
 export function makeFolder(folder: string): void {
   for (const room of [folder, join(folder, 'logs'), join(folder, 'storage')])
     mkdirSync(room, { recursive: true, mode: 0o711 });
 }
 
-/** The ports and places of earlier starts. */
+/** Reads the ports and paths of earlier starts. */
 export function readState(folder: string): StackState {
   return readJson(join(folder, 'state.json'), stateSchema) ?? { ports: {} };
 }
@@ -32,7 +32,7 @@ export function writeState(folder: string, state: StackState): void {
   writePrivateJson(join(folder, 'state.json'), state);
 }
 
-/** The secrets of this folder, made on the first start. */
+/** Returns the secrets of this folder, created on the first start. */
 export function ensureSecrets(folder: string): StackSecrets {
   const path = join(folder, 'secret.json');
   const known = readJson(path, secretsSchema);

@@ -27,7 +27,7 @@ function shell(script: string, more: Partial<ProcessSpec> = {}): ProcessSpec {
   };
 }
 
-test('one that dies at its start again and again is tried after longer and longer pauses', async () => {
+test('a process that keeps dying at its start is restarted after growing delays', async () => {
   const deaths: Death[] = [];
   await new Promise<void>((resolve) => {
     const supervised = new SupervisedProcess(shell('echo tried; exit 3'), {
@@ -47,7 +47,7 @@ test('one that dies at its start again and again is tried after longer and longe
   expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('tried\ntried\ntried\n');
 });
 
-test('one that someone kills is back soon, however often', async () => {
+test('a killed process is restarted soon, however often', async () => {
   const deaths: Death[] = [];
   await new Promise<void>((resolve) => {
     const supervised = new SupervisedProcess(shell('exec sleep 60'), {
@@ -62,7 +62,7 @@ test('one that someone kills is back soon, however often', async () => {
   expect(deaths.every(({ how, restartInMs }) => how === 'SIGKILL' && restartInMs <= 1_500)).toBe(true);
 });
 
-test('one that does not stop when asked is killed', async () => {
+test('a process that ignores SIGTERM is killed', async () => {
   const supervised = new SupervisedProcess(shell("trap '' TERM; while :; do sleep 0.05; done"), {
     started: () => undefined,
     died: () => undefined,

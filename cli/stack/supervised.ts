@@ -9,13 +9,13 @@ export interface ProcessSpec {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** The operating system's user to run as; this one where not given. */
+  /** Operating system user to run as; by default the current one. */
   readonly owner?: Owner | undefined;
   readonly logFile: string;
   readonly stopSignal: NodeJS.Signals;
-  /** After this long a process that was asked to stop is killed. */
+  /** Time from the stop request to the kill. */
   readonly stopPatienceMs: number;
-  /** Clears what a process that died left behind, before another one takes its place. */
+  /** Cleans up after a process that died, before the restart. */
   readonly clearBeforeRestart?: () => Promise<void>;
 }
 
@@ -24,27 +24,27 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** How a process ended, and when it is tried again. */
+/** How a process ended, and when it is restarted. */
 export interface Death {
   readonly how: string;
-  /** How many times in a row it died young. */
+  /** Consecutive early deaths. */
   readonly inARow: number;
   readonly restartInMs: number;
 }
 
 export interface ProcessEvents {
-  /** Called in the same turn as the spawn. */
+  /** Called synchronously after the spawn. */
   started(process: SupervisedProcess): void;
   died(process: SupervisedProcess, death: Death): void;
 }
 
-/** One that lived this long did not fail at its start: the next try is immediate again. */
+/** A process that lived this long did not fail at its start; the next restart is immediate. */
 const grownUpAfterMs = 5_000;
 const longestPauseMs = 10_000;
-/** One that someone killed did not fail by itself. */
+/** Longest delay after a kill, which is not a failure of the process itself. */
 const longestPauseOfKilledMs = 1_500;
 
-/** A process that is started again whenever it dies, until it is told to stop. */
+/** A process that is restarted whenever it dies, until it is stopped. */
 export class SupervisedProcess {
   readonly spec: ProcessSpec;
   readonly #events: ProcessEvents;
@@ -64,7 +64,7 @@ export class SupervisedProcess {
     return this.#child?.pid;
   }
 
-  /** When the process that now runs was started, in milliseconds of the epoch. */
+  /** Start time of the running process, in milliseconds since the epoch. */
   get startedAt(): number {
     return this.#startedAt;
   }
@@ -76,7 +76,7 @@ export class SupervisedProcess {
   start(): void {
     const { command, args, env, cwd, owner, logFile } = this.spec;
     const log = openSync(logFile, 'a', 0o600);
-    // A session of its own: Ctrl-C reaches the supervisor alone, which then stops everything in order.
+    // Own session: Ctrl-C reaches only the supervisor, which then stops everything in order.
     const child = spawn(command, args, { env, cwd, ...owner, detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     this.#child = child;
@@ -99,7 +99,7 @@ export class SupervisedProcess {
   }
 
   async #restart(): Promise<void> {
-    // What cannot be cleared the process itself will complain of.
+    // If the cleanup fails, the process reports the problem itself.
     await this.spec.clearBeforeRestart?.().catch(() => undefined);
     if (!this.#stopping) this.start();
   }

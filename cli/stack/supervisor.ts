@@ -5,7 +5,7 @@ import type { Reporter } from './reporter.ts';
 import { type RunRecord, stopOrder } from './run-record.ts';
 import { type Death, type ProcessSpec, SupervisedProcess } from './supervised.ts';
 
-/** Answers undefined where a process does its work, else what it lacks. */
+/** Returns undefined if a process is ready, else the reason. */
 export type Readiness = (startedAt: number) => Promise<string | undefined>;
 
 export interface ReadyOptions {
@@ -13,12 +13,12 @@ export interface ReadyOptions {
   readonly signal: AbortSignal;
 }
 
-/** A process that died this often without ever having worked is given up. */
+/** Number of deaths before readiness after which a start fails. */
 const firstTries = 3;
 const askEveryMs = 50;
 const rotateEveryMs = 60_000;
 
-/** Runs the processes of a stack, each started again when it dies, and stops them in order. */
+/** Runs the processes of a stack, restarts those that die, and stops them in order. */
 export class Supervisor {
   readonly #record: RunRecord;
   readonly #report: Reporter;
@@ -38,14 +38,14 @@ export class Supervisor {
     }, rotateEveryMs);
   }
 
-  /** The pid that a process has, or had until a moment ago; null where this stack has none of that name. */
+  /** The current or last pid of a process; null if this stack has no such process. */
   pidOf(name: string): number | null {
     return this.#pids.get(name) ?? null;
   }
 
   /**
-   * Starts a process and waits until it does its work.
-   * @throws CliError with its last words where it does not.
+   * Starts a process and waits until it is ready.
+   * @throws CliError with the last message of its log if it does not become ready
    */
   async launch(spec: ProcessSpec, isReady: Readiness, { withinMs, signal }: ReadyOptions): Promise<void> {
     signal.throwIfAborted();
@@ -58,7 +58,7 @@ export class Supervisor {
     supervised.start();
     const deadline = Date.now() + withinMs;
     for (;;) {
-      const lack = supervised.pid === undefined ? 'it does not run' : await isReady(supervised.startedAt);
+      const lack = supervised.pid === undefined ? 'not running' : await isReady(supervised.startedAt);
       if (lack === undefined) break;
       if (supervised.deathsInARow >= firstTries) throw this.#failure(spec, lastWords(spec.logFile) ?? lack);
       if (Date.now() > deadline) throw this.#failure(spec, `not ready after ${withinMs / 1000} s: ${lack}`);
@@ -67,7 +67,7 @@ export class Supervisor {
     this.#proven.add(spec.name);
   }
 
-  /** Stops all in order: who uses others goes first. */
+  /** Stops all processes in order: clients before their servers. */
   async stop(): Promise<void> {
     clearInterval(this.#rotation);
     for (const name of stopOrder) await this.#processes.get(name)?.stop();
@@ -88,11 +88,11 @@ export class Supervisor {
     if (death.inARow < firstTries || !this.#proven.has(spec.name)) return;
     const pause = `${(death.restartInMs / 1000).toFixed(1)} s`;
     this.#report.line(
-      `${spec.name} keeps dying (${death.how}, ${death.inARow} times in a row), next try in ${pause}; see ${spec.logFile}`,
+      `${spec.name} keeps dying (${death.how}, ${death.inARow} times in a row), next restart in ${pause}; see ${spec.logFile}`,
     );
   }
 
   #failure(spec: ProcessSpec, why: string): CliError {
-    return new CliError(`${spec.name} does not start: ${why} (see ${spec.logFile})`);
+    return new CliError(`${spec.name} failed to start: ${why} (see ${spec.logFile})`);
   }
 }

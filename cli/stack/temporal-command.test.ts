@@ -29,16 +29,16 @@ function program(path: string, exitCode = 0): string {
 
 const source = (name: string, make: TemporalSource['make']): TemporalSource => ({ name, make });
 const unreachable = source('download', async () => {
-  throw new Error('out of reach');
+  throw new Error('unreachable');
 });
 const find = (...sources: TemporalSource[]) => findTemporal({ env, report: silentReporter, signal, sources });
 
-test('the command on PATH goes before all else', async () => {
+test('the command on PATH takes precedence', async () => {
   const onPath = program(join(folder, 'bin', 'temporal'));
   expect(await find(unreachable)).toBe(onPath);
 });
 
-test('the first source that can makes it, once', async () => {
+test('the first working source provides it, once', async () => {
   let made = 0;
   const build = source('build', async (target) => {
     made += 1;
@@ -50,19 +50,19 @@ test('the first source that can makes it, once', async () => {
   expect(made).toBe(1);
 });
 
-test('one that does not run is passed over', async () => {
+test('a command that does not run is skipped', async () => {
   program(join(folder, 'bin', 'temporal'), 1);
   const broken = source('broken', async (target) => void program(target, 1));
   const good = source('good', async (target) => void program(target));
   expect(await find(broken, good)).toContain('cache');
 });
 
-test('where there is none the one line tells what was tried and what to do', async () => {
+test('without a command the error lists the attempts and the fix in one line', async () => {
   const failure = await find(unreachable).catch((error: Error) => error.message);
-  expect(failure).toMatch(/^No "temporal" command .*download: out of reach.* set TEMPORAL_ADDRESS [^\n]*$/);
+  expect(failure).toMatch(/^No "temporal" command .*download: unreachable.* set TEMPORAL_ADDRESS [^\n]*$/);
 });
 
-test('the official download is unpacked to its place', async () => {
+test('the official download is unpacked at the target', async () => {
   const archive = join(folder, 'temporal.tar.gz');
   program(join(folder, 'unpacked', 'temporal'));
   execFileSync('tar', ['-czf', archive, '-C', join(folder, 'unpacked'), 'temporal']);
@@ -78,7 +78,7 @@ test('the official download is unpacked to its place', async () => {
   expect(readdirSync(dirname(target))).toEqual(['temporal']);
 });
 
-test('a download that is refused leaves nothing behind', async () => {
+test('a failed download leaves no files', async () => {
   const server = await serve(() => undefined);
   const target = join(folder, 'cache', 'temporal');
   const site = siteOf(server);

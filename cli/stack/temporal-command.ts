@@ -9,7 +9,7 @@ import { buildTemporal } from './temporal-build.ts';
 import { downloadTemporal } from './temporal-download.ts';
 import type { TemporalSource } from './temporal-source.ts';
 
-/** The release that is made where the machine has none: server 1.29.1, UI 2.42.1. */
+/** The release installed if the machine has none: server 1.29.1, UI 2.42.1. */
 const version = 'v1.5.1';
 
 export interface FindTemporal {
@@ -25,9 +25,9 @@ const officialSources: readonly TemporalSource[] = [
 ];
 
 /**
- * The `temporal` command: that on PATH, else that of the cache, else the first source that can make it, kept in the
- * cache for every checkout of this user.
- * @throws CliError where none can.
+ * Finds the `temporal` command: on PATH, else in the cache, else from the first source that works. The cache is shared by
+ * all checkouts of this user.
+ * @throws CliError if none is found
  */
 export async function findTemporal({ env, report, signal, sources = officialSources }: FindTemporal): Promise<string> {
   const cached = join(cacheFolder(env), `temporal-${version}`, 'temporal');
@@ -40,23 +40,23 @@ export async function findTemporal({ env, report, signal, sources = officialSour
     try {
       await source.make(cached, { version, env, report, signal });
       if (await answers(cached)) return cached;
-      failures.push(`${source.name}: what it made does not run`);
+      failures.push(`${source.name}: the resulting command does not run`);
     } catch (error) {
       signal.throwIfAborted();
       failures.push(`${source.name}: ${reasonOf(error)}`);
     }
   }
   throw new CliError(
-    `No "temporal" command was found and none could be made (${failures.join('; ')}): put it on PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a running server.`,
+    `No "temporal" command was found or installed (${failures.join('; ')}): put it on PATH (https://docs.temporal.io/cli), or set TEMPORAL_ADDRESS to a running server.`,
   );
 }
 
-/** Where programs are kept that all checkouts of a user share. */
+/** Cache folder of programs, shared by all checkouts of a user. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'tidemark');
 }
 
-/** A file that is there may still be of another platform, or cut short. */
+/** An existing file may be for another platform, or truncated. */
 async function answers(command: string): Promise<boolean> {
   if (!isExecutable(command)) return false;
   try {

@@ -10,24 +10,24 @@ import { reasonOf } from '../cli-error.ts';
 import type { Reporter } from './reporter.ts';
 import type { MakeTemporal } from './temporal-source.ts';
 
-/** Where the Temporal SDK's own test environment asks too. */
+/** Also used by the Temporal SDK's test environment. */
 const officialSite = 'https://temporal.download';
-/** A site that is out of reach must not hold up the start. */
+/** An unreachable site must not delay the start. */
 const answerWithinMs = 5_000;
 const silenceAtMostMs = 15_000;
 
 const infoSchema = z.object({ archiveUrl: z.url(), fileToExtract: z.string() });
 
 /**
- * Gets the official build of this platform and puts it at `target`.
- * @throws Error where the site does not answer, soon, with one.
+ * Downloads the official build for this platform to `target`.
+ * @throws Error if the site does not respond in time or has no build
  */
 export async function downloadTemporal(target: string, options: MakeTemporal, site = officialSite): Promise<void> {
   const { version, report, signal } = options;
   const query = new URLSearchParams({ arch: arch === 'x64' ? 'amd64' : arch, platform, format: 'tar.gz' });
   const info = infoSchema.parse(await (await ask(`${site}/cli/${version}?${query}`, signal)).json());
   mkdirSync(dirname(target), { recursive: true });
-  // On the same disk as the target, so that the last step is a rename: two processes that both come here do no harm.
+  // On the same disk as the target, so that the last step is an atomic rename, safe with concurrent downloads.
   const draft = mkdtempSync(join(dirname(target), 'download-'));
   try {
     const archive = join(draft, 'temporal.tar.gz');
@@ -42,7 +42,10 @@ export async function downloadTemporal(target: string, options: MakeTemporal, si
 
 async function ask(url: string, signal: AbortSignal): Promise<Response> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error(`no answer in ${answerWithinMs / 1000} s`)), answerWithinMs);
+  const timer = setTimeout(
+    () => late.abort(new Error(`no response within ${answerWithinMs / 1000} s`)),
+    answerWithinMs,
+  );
   const { host } = new URL(url);
   try {
     const response = await fetch(url, { signal: AbortSignal.any([signal, late.signal]) });
@@ -57,14 +60,14 @@ async function ask(url: string, signal: AbortSignal): Promise<Response> {
 }
 
 async function save(response: Response, path: string, report: Reporter, signal: AbortSignal): Promise<void> {
-  if (!response.body) throw new Error('an empty answer');
+  if (!response.body) throw new Error('empty response');
   const silence = new AbortController();
   const total = Number(response.headers.get('content-length') ?? 0);
   let received = 0;
   let timer: NodeJS.Timeout | undefined;
   const watch = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(new Error('the download came to a halt')), silenceAtMostMs);
+    timer = setTimeout(() => silence.abort(new Error('the download stalled')), silenceAtMostMs);
   };
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -9,7 +9,7 @@ import type { ProcessSpec } from './supervised.ts';
 const answerWithinMs = 10_000;
 const retentionSeconds = 30 * 24 * 60 * 60;
 
-/** Organisations share a task queue fairly, and urgent tasks go first; that order is exact with one partition. */
+/** Fairness between organisations and task priority are exact only with one partition. */
 const dynamicConfig: Readonly<Record<string, string>> = {
   'matching.useNewMatcher': 'true',
   'matching.enableFairness': 'true',
@@ -22,16 +22,16 @@ export interface TemporalServerOptions {
   readonly port: number;
   readonly uiPort: number;
   readonly namespace: string;
-  /** Where workflows are kept; in memory where not given. */
+  /** Path of the workflow database; in memory by default. */
   readonly databaseFile?: string;
   readonly logFile: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** How to run Temporal's development server. */
+/** Returns the process spec of Temporal's development server. */
 export function temporalProcess(options: TemporalServerOptions): ProcessSpec {
   const { command, port, uiPort, namespace, databaseFile, logFile, env } = options;
-  // Without a write-ahead log in SQLite it does less than half as many workflows a second.
+  // Without a write-ahead log, SQLite more than halves the workflow throughput.
   const database =
     databaseFile === undefined
       ? []
@@ -53,21 +53,21 @@ export function temporalProcess(options: TemporalServerOptions): ProcessSpec {
   };
 }
 
-/** Asks whether the server and its namespace answer; undefined where they do, else what is missing. */
+/** Checks that the server and its namespace respond; returns undefined, or the reason. */
 export async function whyTemporalIsDown(config: TemporalConfig): Promise<string | undefined> {
-  // A connection to a port that nobody listens on waits a second before it tries again.
-  if (!(await accepts(config.TEMPORAL_ADDRESS))) return `nothing listens on ${config.TEMPORAL_ADDRESS}`;
+  // A connection to a closed port waits a second before it retries.
+  if (!(await accepts(config.TEMPORAL_ADDRESS))) return `no server listens on ${config.TEMPORAL_ADDRESS}`;
   try {
     await withTemporal(config, (connection) =>
       connection.workflowService.describeNamespace({ namespace: config.TEMPORAL_NAMESPACE }),
     );
     return undefined;
   } catch (error) {
-    return reasonOf(error) || 'no answer';
+    return reasonOf(error) || 'no response';
   }
 }
 
-/** Runs something with a connection of its own; a server that does not answer in time is an error. */
+/** Runs a function with its own connection. @throws if the server does not respond in time */
 export async function withTemporal<Result>(
   config: TemporalConfig,
   use: (connection: Connection) => Promise<Result>,
@@ -80,7 +80,7 @@ export async function withTemporal<Result>(
   }
 }
 
-/** Keeps closed workflows for 30 days; the development server's default is one. */
+/** Sets the retention of closed workflows to 30 days; the development server's default is one day. */
 export async function keepHistories(connection: Connection, namespace: string): Promise<void> {
   const { config } = await connection.workflowService.describeNamespace({ namespace });
   if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === retentionSeconds) return;

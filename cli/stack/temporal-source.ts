@@ -7,7 +7,7 @@ export interface MakeTemporal {
   readonly signal: AbortSignal;
 }
 
-/** A way to get the command: puts it at `target`, or throws with the reason why it cannot. */
+/** A source of the command: installs it at `target`, or throws the reason. */
 export interface TemporalSource {
   readonly name: string;
   make(target: string, options: MakeTemporal): Promise<void>;

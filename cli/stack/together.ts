@@ -1,6 +1,6 @@
 /**
- * Runs tasks side by side. When one fails the others are told to give up, and all have ended when this throws the
- * first failure: nothing goes on in the background.
+ * Runs tasks concurrently. If one fails, the others are aborted, and the first failure is thrown after all have ended,
+ * so no task continues in the background.
  */
 export async function together(
   signal: AbortSignal,

@@ -13,12 +13,12 @@ const toolConfigSchema = configSchema.pick({
   TEMPORAL_API_KEY: true,
 });
 
-/** What a command needs to reach the servers; it is no service, so it needs no SECRET. */
+/** What a command needs to reach the servers. It is not a service, so it needs no SECRET. */
 export type ToolConfig = z.output<typeof toolConfigSchema>;
 
 /**
- * The servers that the environment names or, without DATABASE_URL, those of the stack that runs in this folder.
- * @throws CliError where there is neither
+ * Returns the servers named by the environment or, without DATABASE_URL, those of the stack that runs in this folder.
+ * @throws CliError if there is neither
  */
 export function toolConfig(env: NodeJS.ProcessEnv, folder: string): ToolConfig {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));

@@ -13,7 +13,7 @@ export async function sendFinishedMonth(scene: Scene, records: number): Promise<
   const send = async () => {
     const { status, body } = await scene.ingest.insist('POST', '/batch', { body: batch });
     if (status !== 202 || JSON.stringify(body).includes('"field"')) {
-      throw new Error(`the sample was answered with ${status}: ${JSON.stringify(body).slice(0, 1_000)}`);
+      throw new Error(`the sample returned status ${status}: ${JSON.stringify(body).slice(0, 1_000)}`);
     }
     batch = [];
   };

@@ -23,7 +23,7 @@ export async function eraseSomeone(scene: Scene): Promise<Erasing> {
   const { user_id: userId } = found;
   const before = await countRows(scene, userId);
   const { status, body } = await scene.admin.insist('POST', `/users/${encodeURIComponent(userId)}/erase`);
-  if (status !== 202) throw new Error(`the erasure was answered with ${status}: ${JSON.stringify(body)}`);
+  if (status !== 202) throw new Error(`the erasure returned status ${status}: ${JSON.stringify(body)}`);
   const { workflow_id: workflowId, user_ref: userRef } = askedSchema.parse(body);
   return {
     workflowId,

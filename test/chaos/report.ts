@@ -34,7 +34,7 @@ export interface ReportResult {
 /** Asks for a report, under an idempotency key, until it is taken. @returns its id */
 export async function askForReport(api: ApiClient, wish: ReportWish, idempotencyKey: string): Promise<string> {
   const { status, body } = await api.insist('POST', '/reports', { body: { format: 'csv', ...wish }, idempotencyKey });
-  if (status !== 202) throw new Error(`${wish.name} was answered with ${status}: ${JSON.stringify(body)}`);
+  if (status !== 202) throw new Error(`${wish.name} returned status ${status}: ${JSON.stringify(body)}`);
   return reportSchema.parse(body).id;
 }
 
@@ -42,7 +42,7 @@ export async function askForReport(api: ApiClient, wish: ReportWish, idempotency
 export async function untilClosed(api: ApiClient, id: string, withinMs: number): Promise<ReportAnswer> {
   return eventually(`the end of report ${id}`, withinMs, async () => {
     const { status, body } = await api.insist('GET', `/reports/${id}`);
-    if (status !== 200) throw new Error(`report ${id} was answered with ${status}: ${JSON.stringify(body)}`);
+    if (status !== 200) throw new Error(`report ${id} returned status ${status}: ${JSON.stringify(body)}`);
     const report = reportSchema.parse(body);
     return report.status === 'pending' || report.status === 'running' ? undefined : report;
   });

@@ -175,7 +175,7 @@ test('data of another PostgreSQL are one line that says what to do', async () =>
   const refused = start();
   expect(await refused.ended()).toBe(1);
   writeFileSync(version, '18\n');
-  expect(refused.output()).toMatch(/^The data in .* are those of PostgreSQL 17, this is 18: move .*\n$/);
+  expect(refused.output()).toMatch(/^The data in .* belongs to PostgreSQL 17, but this is 18: move .*\n$/);
 });
 
 test('servers that the environment names are used', async () => {
