@@ -6,7 +6,7 @@ import { DEFAULT_USAGE_COUNTERS } from '../shared/domain/usage-counters.ts';
 import { csvCell } from '../shared/reports/kinds/cells.ts';
 import { reportKind } from '../shared/reports/kinds/index.ts';
 
-/** What one would write in an afternoon: a cursor, and exceljs's streaming writer. */
+/** Baseline: a cursor and exceljs's streaming writer. */
 const [, , url = '', orgId = '', target = ''] = process.argv;
 const orm = await createOrm({ DATABASE_URL: url, DATABASE_POOL_SIZE: 2 });
 const range = { lowerAt: '2000-01-01T00:00:00Z', lowerId: '', upperAt: '2100-01-01T00:00:00Z', upperId: '' };

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 
-/** The least that a durable step can be. */
+/** Baseline: the smallest durable step. */
 export async function bare(): Promise<string> {
   const { nothing } = proxyActivities<{ nothing(): Promise<string> }>({ startToCloseTimeout: '10s' });
   return nothing();

@@ -13,7 +13,7 @@ import { fillExecutions, type Scene } from './scene.ts';
 
 const run = promisify(execFile);
 
-/** The statement of a report of everything, as one: what `psql \copy` is given to write. */
+/** The statement of a report of all executions as one SELECT, for `psql \copy`. */
 function wholeSelect(scene: Scene, orgId: string): string {
   const now = Date.now();
   const range = { lowerAt: '2000-01-01T00:00:00Z', lowerId: '', upperAt: '2100-01-01T00:00:00Z', upperId: '' };
@@ -35,7 +35,7 @@ export interface ExportFigures {
   notes: Record<string, string>;
 }
 
-/** CSV against `\copy`, JSON against CSV, XLSX against a bare exceljs loop, and what they take of memory. */
+/** Measures CSV against `\copy`, JSON against CSV, XLSX against a plain exceljs loop, and their memory. */
 export async function benchExports(
   scene: Scene,
   rows: number,
@@ -60,12 +60,11 @@ export async function benchExports(
     resetPeakMemory(worker);
     await work();
     const { peak } = memoryMb(worker);
-    notes[`memory of the worker, ${name}`] =
-      `${peak.toFixed(0)} MB at most, ${(peak - idle).toFixed(0)} MB more than before`;
-    process.stdout.write(`  ${name}: ${idle.toFixed(0)} MB before, ${peak.toFixed(0)} MB at most\n`);
+    notes[`worker memory, ${name}`] = `${peak.toFixed(0)} MB peak, ${(peak - idle).toFixed(0)} MB above idle`;
+    process.stdout.write(`  ${name}: ${idle.toFixed(0)} MB idle, ${peak.toFixed(0)} MB peak\n`);
   };
 
-  // First, on a worker that has done nothing yet: what a process once had it does not give back.
+  // First, on an idle worker: a process does not return memory that it used once.
   await peakOf(`CSV of ${rows} rows`, () => report('csv', key, rows));
   await peakOf(`JSON of ${rows} rows`, () => report('json', key, rows));
   await peakOf(`XLSX of ${xlsxRows} rows`, () => report('xlsx', small, xlsxRows));
@@ -94,7 +93,7 @@ export async function benchExports(
     {
       name: `XLSX of ${xlsxRows} executions`,
       unit: 's',
-      limitName: 'bare exceljs over a cursor',
+      limitName: 'plain exceljs over a cursor',
       goal: 1.25,
       moreIsBetter: false,
     },

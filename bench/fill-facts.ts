@@ -2,20 +2,20 @@ import { sql } from 'kysely';
 import { dbOf } from '../shared/db/orm.ts';
 import type { Scene } from './scene.ts';
 
-/** The organisation that has nine tenths of the rows; the others share the rest. */
+/** The organisation that has 90 % of the rows; the others share the rest. */
 export const LARGEST = 'large';
 const OTHERS = 49;
 export const DAYS = 90;
 
 const orgOfRow = () => sql`CASE WHEN n % 10 < 9 THEN ${LARGEST} ELSE 'small-' || 1 + (n / 10) % ${sql.lit(OTHERS)} END`;
-// A hash of the number for whatever should look random, and be the same each time.
+// A hash of the row number: pseudo-random and repeatable.
 const random = (salt: number) => sql`(hashint8extended(n, ${sql.lit(salt)}) & 1048575)`;
 const timeOfRow = (total: number) =>
   sql`date_trunc('milliseconds', now() - interval '5 minutes' - make_interval(secs => ${sql.lit(DAYS * 86_400)} * (n::float8 / ${sql.lit(total)})))`;
 const userOfRow = () => sql`'user-' || ${random(1)} % 10000`;
 
 /**
- * Facts of 90 days put straight into their tables: 50 organisations of which one has 90 % of the rows; 10,000 users, 50
+ * Inserts facts of 90 days directly into their tables: 50 organisations of which one has 90 % of the rows; 10,000 users, 50
  * agents, 20 models. Half are executions, a quarter AI usages, a fifth events, the rest sessions. Every bucket is marked.
  */
 export async function fillFacts(scene: Scene, rows: number): Promise<void> {
@@ -23,7 +23,7 @@ export async function fillFacts(scene: Scene, rows: number): Promise<void> {
   await fillOthers(scene, rows);
 }
 
-/** The executions of such organisations alone. */
+/** Inserts only the executions of these organisations. */
 export async function fillExecutionsOnly(scene: Scene, executions: number): Promise<void> {
   const db = dbOf(scene.orm.em.fork());
   for (let n = 1; n <= OTHERS; n += 1) await scene.newOrganisation(`small-${n}`);

@@ -6,10 +6,10 @@ import { type Figure, interleaved, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
 
 const BATCH = 1_000;
-/** Clients that send at once, each its next batch when the last is acknowledged. */
+/** Concurrent clients; each sends its next batch after the last is acknowledged. */
 const CLIENTS = 4;
 
-/** Telemetry over HTTP in batches of 1,000 mixed records, against `\copy` of the same rows into the same tables. */
+/** Measures HTTP ingestion in batches of 1,000 mixed records against `\copy` of the same rows into the same tables. */
 export async function benchIngestion(scene: Scene, records: number, rounds: number): Promise<Figure> {
   const batches = makeBatches(records);
   const sent = batches.reduce((sum, batch) => sum + batch.count, 0);
@@ -23,7 +23,7 @@ export async function benchIngestion(scene: Scene, records: number, rounds: numb
         Array.from({ length: CLIENTS }, async () => {
           for (let batch = queue.shift(); batch; batch = queue.shift()) {
             const { status, json } = await scene.call('POST', '/batch', key, batch.body);
-            if (status !== 202) throw new Error(`A batch was answered with ${status}: ${JSON.stringify(json)}`);
+            if (status !== 202) throw new Error(`A batch returned status ${status}: ${JSON.stringify(json)}`);
           }
         }),
       ),
@@ -81,7 +81,7 @@ function tablesOf(): { table: string; columns: string[] }[] {
 
 const fileOf = (scene: Scene, table: string) => `${scene.folder}/${table}.copy`;
 
-/** The rows that a round stored, under another organisation's name. */
+/** Selects the rows stored by a round, with another organisation's id. */
 async function exportTables(scene: Scene, from: string, to: string): Promise<void> {
   for (const { table, columns } of tablesOf()) {
     const [, ...rest] = columns;

@@ -4,7 +4,7 @@ import { createTemporalClient, createTemporalConnection } from '../shared/tempor
 import { type Figure, interleaved, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
 
-/** A report of one row, from the request to the file, against a workflow that runs one activity and nothing else. */
+/** Measures a one-row report from request to file against a workflow that runs a single activity. */
 export async function benchLatency(scene: Scene, rounds: number): Promise<Figure> {
   const address = scene.stack.dev.temporal_address;
   Runtime.install({ logger: new DefaultLogger('WARN') });
@@ -35,9 +35,9 @@ export async function benchLatency(scene: Scene, rounds: number): Promise<Figure
   try {
     return await interleaved(
       {
-        name: 'a report of one row',
+        name: 'one-row report',
         unit: 's',
-        limitName: 'a bare workflow of one activity',
+        limitName: 'workflow with one activity',
         goal: 6,
         moreIsBetter: false,
       },

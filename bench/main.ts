@@ -9,7 +9,7 @@ import { openScene } from './scene.ts';
 
 const { values: options } = parseArgs({
   options: {
-    /** Exit with 1 where a goal is missed. */
+    /** Exit with 1 if a goal is missed. */
     check: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     rows: { type: 'string', default: '2000000' },
@@ -28,7 +28,7 @@ const notes: Record<string, string> = {};
 if (wanted.some((name) => ['ingestion', 'latency', 'exports'].includes(name))) {
   const scene = await openScene();
   try {
-    // Rollups follow every minute; they are measured by themselves.
+    // Rollups run every minute; they are measured separately.
     await scene.pauseSchedules();
     if (wanted.includes('ingestion')) figures.push(await benchIngestion(scene, Number(options.records), rounds));
     if (wanted.includes('latency')) figures.push(await benchLatency(scene, rounds * 4));

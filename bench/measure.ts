@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** One goal: ours against a limit that was measured in the same run, in turn. */
+/** One goal: our time against a limit measured alternately in the same run. */
 export interface Figure {
   name: string;
   unit: string;
@@ -8,9 +8,9 @@ export interface Figure {
   ours: number;
   limitName: string;
   limit: number;
-  /** Median of the rounds' own ratios: a machine whose speed drifts changes both sides of a round. */
+  /** Median of the ratios of each round: drift in the machine's speed affects both sides of a round. */
   ratio: number;
-  /** The ratio must not be above it; for figures of which more is better, not below. */
+  /** Upper bound of the ratio; lower bound if more is better. */
   goal: number;
   moreIsBetter: boolean;
   rounds: { ours: number; limit: number }[];
@@ -20,7 +20,7 @@ export function isMissed({ ratio, goal, moreIsBetter }: Figure): boolean {
   return moreIsBetter ? ratio < goal : ratio > goal;
 }
 
-/** The middle one, or the mean of the two in the middle. */
+/** The median: the middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -28,7 +28,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (high + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-/** Runs both sides in turn, A B A B …, after one round that does not count. */
+/** Runs both sides alternately, A B A B …, after one warm-up round. */
 export async function interleaved(
   figure: Omit<Figure, 'ours' | 'limit' | 'ratio' | 'rounds'>,
   count: number,
@@ -52,7 +52,7 @@ export async function interleaved(
   };
 }
 
-/** The value of which a share `q` is at most. */
+/** Returns the `q` quantile of the values. */
 export function quantileOf(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.ceil(q * sorted.length) - 1] ?? Number.NaN;
@@ -64,12 +64,12 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - from) / 1000;
 }
 
-/** Forgets a process's highest memory so far (Linux). */
+/** Resets the peak memory of a process (Linux). */
 export function resetPeakMemory(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** The highest and the present resident memory of a process, in MB (Linux). */
+/** Returns the peak and current resident memory of a process, in MB (Linux). */
 export function memoryMb(pid: number): { peak: number; now: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const read = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) / 1024;

@@ -10,7 +10,7 @@ import type { Scene } from './scene.ts';
 
 const TIMES = 40;
 
-/** The questions of a summary page, without users: totals with those of the time before, then agents, tools, workflows. */
+/** The queries of a summary page without users: totals of this and the previous period, then agents, tools, workflows. */
 const SUMMARY: readonly Question[] = [
   {
     metrics: [
@@ -30,7 +30,7 @@ const SUMMARY: readonly Question[] = [
   { metrics: ['executions.failure_count'], group_by: ['error_type'] },
 ];
 
-/** How long some questions over 30 local days take, in one snapshot as an endpoint asks them: the 95th percentile, in seconds. */
+/** Measures queries over 30 local days in one snapshot, as an endpoint runs them: 95th percentile in seconds. */
 async function askAll(scene: Scene, timeZone: string, questions: readonly Question[]): Promise<number> {
   const em = scene.orm.em.fork();
   const today = new Date(Date.now() + 5.5 * 3_600_000).toISOString().slice(0, 10);
@@ -65,7 +65,7 @@ export async function askQuestions(scene: Scene): Promise<QuestionTimes> {
   };
 }
 
-/** The figures of the questions at the larger size, and how they grew from the smaller. */
+/** Returns the figures of the queries at the larger size, and their growth from the smaller. */
 export function questionFigures(
   small: { rows: number; times: QuestionTimes },
   large: { rows: number; times: QuestionTimes },
@@ -73,18 +73,18 @@ export function questionFigures(
   const limited = (name: string, ours: number, limit: number) =>
     bounded(`${name}, p95 at ${large.rows} rows`, ours, limit);
   return [
-    limited('the questions of a summary over 30 days in UTC', large.times.utc, 0.05),
-    limited('the questions of a summary over 30 days at +5:30', large.times.kolkata, 0.1),
-    limited('different users over 30 days', large.times.distinct, 0.3),
+    limited('summary queries over 30 days in UTC', large.times.utc, 0.05),
+    limited('summary queries over 30 days at +5:30', large.times.kolkata, 0.1),
+    limited('distinct users over 30 days', large.times.distinct, 0.3),
     {
-      ...bounded('the questions of a summary over 30 days in UTC', large.times.utc, small.times.utc),
+      ...bounded('summary queries over 30 days in UTC', large.times.utc, small.times.utc),
       limitName: `the same at ${small.rows} rows, p95`,
       goal: 1.3,
     },
   ];
 }
 
-/** A figure with a fixed limit, in seconds. */
+/** A figure with a fixed limit in seconds. */
 function bounded(name: string, ours: number, limit: number): Figure {
   return {
     name,
@@ -99,7 +99,7 @@ function bounded(name: string, ours: number, limit: number): Figure {
   };
 }
 
-/** Calls of the API that must answer at once, whatever the size. */
+/** Measures API calls that must respond quickly at any size. */
 export async function askEndpoints(scene: Scene, key: string): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [path, quantile, limit] of [
@@ -113,7 +113,7 @@ export async function askEndpoints(scene: Scene, key: string): Promise<Figure[]>
     for (let n = 0; n < 105; n += 1) {
       const time = await seconds(async () => {
         const { status } = await scene.call('GET', path, key);
-        if (status !== 200) throw new Error(`${path} was answered with ${status}`);
+        if (status !== 200) throw new Error(`${path} returned status ${status}`);
       });
       if (n >= 5) taken.push(time);
     }

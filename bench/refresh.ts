@@ -8,7 +8,7 @@ import { DAYS, LARGEST, markAll } from './fill-facts.ts';
 import { type Figure, interleaved, median, seconds } from './measure.ts';
 import type { Scene } from './scene.ts';
 
-/** Refreshes until nothing is marked, as the workflow's activity does. */
+/** Refreshes until no bucket is marked, like the workflow's activity. */
 export async function refreshEverything(scene: Scene): Promise<void> {
   const em = scene.orm.em.fork();
   for (;;) {
@@ -23,7 +23,7 @@ export async function refreshEverything(scene: Scene): Promise<void> {
   }
 }
 
-/** A rollup of all executions from nothing, against GROUP BYs of the same, written by hand. */
+/** Measures a full rollup of all executions against equivalent hand-written GROUP BYs. */
 export async function benchFullRollup(scene: Scene, rounds: number): Promise<Figure> {
   const db = dbOf(scene.orm.em.fork());
   const executions = await sql<{ count: string }>`SELECT count(*) AS count FROM executions`.execute(db);
@@ -81,7 +81,7 @@ async function groupByHand(scene: Scene): Promise<void> {
     ) binned GROUP BY 1, 2, 3, 4`.execute(dbOf(scene.orm.em.fork()));
 }
 
-/** From the answer to a batch of 1,000 records of the last four hours until nothing is marked, at the size that there is. */
+/** Measures from the response to a batch of 1,000 records of the last four hours until no bucket is marked. */
 export async function benchLateRecords(scene: Scene, key: string, rows: number, rounds: number): Promise<Figure> {
   const taken: number[] = [];
   for (let round = 0; round <= rounds; round += 1) {
@@ -95,7 +95,7 @@ export async function benchLateRecords(scene: Scene, key: string, rows: number, 
     }));
     const body = Buffer.from(records.map((record) => JSON.stringify(record)).join('\n'));
     const { status, json } = await scene.call('POST', '/batch', key, body);
-    if (status !== 202) throw new Error(`The batch was answered with ${status}: ${JSON.stringify(json)}`);
+    if (status !== 202) throw new Error(`The batch returned status ${status}: ${JSON.stringify(json)}`);
     const time = await seconds(() => refreshEverything(scene));
     if (round > 0) taken.push(time);
   }

@@ -6,7 +6,7 @@ import { askEndpoints, askQuestions, questionFigures } from './questions.ts';
 import { benchFullRollup, benchLateRecords, refreshEverything } from './refresh.ts';
 import { openScene, type Scene } from './scene.ts';
 
-/** Rollups and what is answered from them: at a tenth of the rows, then, in a scene of its own, at all of them. */
+/** Measures rollups and their queries at a tenth of the rows, then in a separate scene at all of them. */
 export async function benchRollups(rows: number, executions: number, rounds: number): Promise<Figure[]> {
   const smallRows = Math.round(rows / 10);
   const small = await withFacts(smallRows, fillFacts, async (scene) => ({
@@ -29,7 +29,7 @@ async function withFacts<Result>(
 ): Promise<Result> {
   const scene = await openScene();
   try {
-    // The worker's own rounds would refresh what is measured here.
+    // Stops the worker's schedules, which would refresh the measured buckets.
     await scene.pauseSchedules();
     const key = await scene.newOrganisation(LARGEST);
     const filled = await seconds(() => fill(scene, rows));

@@ -13,17 +13,17 @@ import { createTemporalClient, createTemporalConnection } from '../shared/tempor
 
 const run = promisify(execFile);
 
-/** The whole stack as a user has it, each process its own, with room for files beside it. */
+/** The whole stack in separate processes, as deployed, with a folder for files. */
 export interface Scene {
   stack: Stack;
   orm: Orm;
   folder: string;
   psql(command: string): Promise<void>;
   call(method: string, path: string, key: string, body?: Buffer | object): Promise<{ status: number; json: unknown }>;
-  /** Asks for a report and waits for it. @returns seconds from the request to the file */
+  /** Requests a report and waits for it. @returns seconds from the request to the file */
   report(key: string, body: object): Promise<{ seconds: number; rows: number }>;
   newOrganisation(orgId: string): Promise<string>;
-  /** Stops what the worker does by itself. */
+  /** Stops the worker's schedules. */
   pauseSchedules(): Promise<void>;
   close(): Promise<void>;
 }
@@ -104,7 +104,7 @@ function asReport(json: unknown): { id: string; status: string; rows: number } {
   return { id: String(json.id), status: String(json.status), rows };
 }
 
-/** Executions of 90 days, 50 agents and 10,000 users, put straight into their table: what is measured is reading them. */
+/** Inserts executions of 90 days, 50 agents and 10,000 users directly into their table: only reading is measured. */
 export async function fillExecutions(scene: Scene, orgId: string, rows: number): Promise<void> {
   const db = dbOf(scene.orm.em.fork());
   for (let month = 0; month <= 3; month += 1) {

@@ -1,10 +1,10 @@
-/** What agents of one kind do, and with what. */
+/** Tasks, tools and behaviour of one kind of agent. */
 interface Craft {
   readonly type: string;
   readonly feature: string;
   readonly tools: readonly [string, ...string[]];
   readonly tasks: readonly [string, ...string[]];
-  /** Chance of another round of tools after each. */
+  /** Probability of another round of tools after each round. */
   readonly persistence: number;
   readonly promptTokens: number;
 }
@@ -71,16 +71,16 @@ export interface Agent extends Craft {
   readonly id: string;
   readonly name: string;
   readonly model: string;
-  /** Taken when the first model fails for good. */
+  /** Fallback after a permanent failure of the first model. */
   readonly fallbackModel: string;
   readonly tags: readonly string[];
-  /** How much of the work it does. */
+  /** Share of the work. */
   readonly share: number;
-  /** How often it ends badly although its tools and models do their part. */
+  /** Probability of a failure that is not caused by its tools or models. */
   readonly failureShare: number;
 }
 
-/** The agents of the sample's platform. A few do most of the work and one or two are worse than the others. */
+/** The agents of the sample's platform. A few do most of the work, and one or two fail more often. */
 export const agents: readonly Agent[] = [
   agent(support, 'Order Desk', 'gpt-4o-mini', 16, 0.02, ['tier-1', 'production']),
   agent(support, 'Refund Desk', 'gpt-5-mini', 8, 0.035, ['tier-1', 'production']),

@@ -1,6 +1,6 @@
 import type { SampleRecord } from './records.ts';
 
-/** When a record's thing began or happened. */
+/** Returns the start or event time of a record. */
 export function recordTime(record: SampleRecord): number {
   switch (record.type) {
     case 'user':
@@ -19,7 +19,7 @@ export function recordTime(record: SampleRecord): number {
   }
 }
 
-/** A record as it was known at a moment: what had not ended yet is in progress, what had not begun is not there. */
+/** Returns a record as known at `now`: in progress if it had not ended, undefined if it had not started. */
 export function asOf(record: SampleRecord, now: number): SampleRecord | undefined {
   if (recordTime(record) > now) return undefined;
   if (!('ended_at' in record) || record.ended_at === undefined || Date.parse(record.ended_at) <= now) return record;

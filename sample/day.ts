@@ -10,13 +10,13 @@ type Hours = ReadonlyMap<string, readonly { at: number; share: number }[]>;
 
 const dayMs = 24 * 60 * 60 * 1000;
 const hourMs = 60 * 60 * 1000;
-/** Measured: what one session comes to on average. */
+/** Measured average number of records in a session. */
 const recordsPerSession = 32;
 
 /**
- * All that begins on one UTC day, oldest first. It depends on seed and day alone: made again, on any other day, it is
- * the same to the last id. More records a day are the same sessions and more of them.
- * @param day the day's first moment, in milliseconds
+ * Generates all records that start on one UTC day, oldest first. The result depends only on seed and day and is identical
+ * in every run, including the ids. A higher `recordsPerDay` adds sessions and keeps the others.
+ * @param day start of the day in milliseconds
  */
 export function dayOfTelemetry(seed: number, day: number, recordsPerDay: number, clocks: WallClocks): SampleRecord[] {
   const random = createRandom(seed, 'day', day);
@@ -33,7 +33,7 @@ export function dayOfTelemetry(seed: number, day: number, recordsPerDay: number,
     const person = own.weighted(people);
     const startedAt = own.weighted(hours.get(person.zone.name) ?? []).at + own.whole(0, hourMs - 1);
     const key = `${seed}-${date}-${String(n).padStart(4, '0')}`;
-    // Nobody comes before having signed up.
+    // Nobody has a session before signing up.
     records.push(...visitPlatform(new Visit(key, own, person, incident), Math.max(startedAt, person.createdAt)));
   }
   return records
@@ -42,7 +42,7 @@ export function dayOfTelemetry(seed: number, day: number, recordsPerDay: number,
     .map(({ record }) => record);
 }
 
-/** How much comes on this day, compared with an average one. */
+/** Load of this day relative to an average day. */
 function busyness(people: readonly Person[], hours: Hours): number {
   const wanted = people.reduce((sum, { share }) => sum + share, 0) * averageDay;
   const here = people.reduce((sum, { share, zone }) => {
@@ -52,7 +52,7 @@ function busyness(people: readonly Person[], hours: Hours): number {
   return here / wanted;
 }
 
-/** Now and then a provider has a bad hour in the middle of the day. */
+/** Occasionally a provider has an incident in the middle of the day. */
 function incidentOf(random: Random, day: number): Incident | undefined {
   if (!random.chance(0.12)) return undefined;
   const startsAt = day + random.whole(8 * 60, 18 * 60) * 60_000;
@@ -60,7 +60,7 @@ function incidentOf(random: Random, day: number): Incident | undefined {
   return { provider, startsAt, endsAt: startsAt + random.whole(35, 110) * 60_000 };
 }
 
-/** The first moment of a UTC day. */
+/** Returns the start of a UTC day. */
 export function startOfDay(at: number): number {
   return Math.floor(at / dayMs) * dayMs;
 }

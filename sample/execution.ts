@@ -10,22 +10,22 @@ const cancelShare = 0.008;
 export interface Task {
   agent: Agent;
   startedAt: number;
-  /** Executions of one conversation share it. */
+  /** Shared by the executions of one conversation. */
   correlationId: string;
   workflowId?: string;
 }
 
-/** What an execution came to. */
+/** Result of an execution. */
 export interface Outcome {
   endedAt: number;
   status: SpanStatus;
   toolCalls: number;
-  /** Calls to services outside the platform: models and tools. */
+  /** Calls to external services: models and tools. */
   apiCalls: number;
   tokens: number;
 }
 
-/** Makes up one execution: rounds of a model's answer and the tools that it asks for, until it knows or gives up. */
+/** Generates one execution: rounds of a model call and its tool calls, until it completes or fails. */
 export function execute(visit: Visit, { agent, startedAt, correlationId, workflowId }: Task): Outcome {
   const { random } = visit;
   const id = visit.nextId('exe');

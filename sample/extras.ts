@@ -13,7 +13,7 @@ const scenarios = [
   { id: 'landlord', name: 'Broken heating', completes: 0.66, share: 7 },
 ];
 
-/** AI features that answer at once, without an agent. */
+/** AI features that respond directly, without an agent. */
 const quickFeatures = [
   { feature: 'grammar', model: 'gpt-4o-mini', inputTokens: 420, outputTokens: 110, share: 40 },
   { feature: 'quiz', model: 'gpt-5-mini', inputTokens: 900, outputTokens: 420, share: 20 },
@@ -22,7 +22,7 @@ const quickFeatures = [
   { feature: 'title', model: 'llama-3.3-70b-versatile', inputTokens: 260, outputTokens: 12, share: 8 },
 ];
 
-/** Uses a quick feature once; returns when it is done. */
+/** Generates one use of a quick feature; returns its end time. */
 export function useQuickFeature(visit: Visit, startedAt: number): number {
   const { random } = visit;
   const { feature, model, inputTokens, outputTokens } = random.weighted(quickFeatures);
@@ -45,7 +45,7 @@ export function useQuickFeature(visit: Visit, startedAt: number): number {
   return takenAt;
 }
 
-/** Plays a language scenario with a coach; returns when it is over or given up. */
+/** Generates a language scenario with a coach; returns its end time. */
 export function playScenario(visit: Visit, startedAt: number): number {
   const { random } = visit;
   const scenario = random.weighted(scenarios);
@@ -66,7 +66,7 @@ export function playScenario(visit: Visit, startedAt: number): number {
   return at;
 }
 
-/** Uploads a file; returns when it is there. */
+/** Generates a file upload; returns its end time. */
 export function uploadFile(visit: Visit, startedAt: number): number {
   const { random } = visit;
   const bytes = Math.round(random.longTailed(240_000, 1.3));

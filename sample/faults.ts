@@ -1,15 +1,15 @@
 import type { Random } from './random.ts';
 
-/** A way in which something goes wrong; equal faults have equal stacks, so that their errors group. */
+/** A kind of failure. Equal faults have equal stacks, so their errors group. */
 export interface Fault {
   readonly errorType: string;
   readonly exception: string;
   readonly level: 'WARNING' | 'ERROR' | 'CRITICAL';
   readonly statusCode: number;
-  /** Whether trying again helps. */
+  /** True if a retry can succeed. */
   readonly passes: boolean;
   readonly share: number;
-  /** The part that is alike in all its errors is outside the quotes and the numbers. */
+  /** Only quoted parts and numbers vary between its errors. */
   message(random: Random, of: string): string;
   readonly stack: readonly string[];
 }
@@ -152,7 +152,7 @@ export const agentFaults: readonly Fault[] = [
   },
 ];
 
-/** An execution that was given up after its time was over. */
+/** An execution that was stopped at its deadline. */
 export const deadlineFault: Fault = {
   errorType: 'deadline_exceeded',
   exception: 'DeadlineError',

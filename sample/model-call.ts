@@ -6,19 +6,19 @@ import type { Visit } from './visit.ts';
 const failureShare = 0.012;
 const troubledFailureShare = 0.42;
 const troubledSlowness = 2.6;
-/** How often a whole answer is taken from the platform's own cache, without any model. */
+/** Probability that the platform's own cache returns the whole response, without a model. */
 const answerCacheShare = 0.16;
 
-/** One call of a model. */
+/** One model call. */
 export interface Ask {
   model: Model;
   feature: string;
   startedAt: number;
   inputTokens: number;
-  /** What of the input the provider has seen a moment ago. */
+  /** Input tokens that the provider has seen recently. */
   knownTokens: number;
   medianOutputTokens: number;
-  /** Whether equal questions are asked so often that answers are kept. */
+  /** True if equal requests are frequent enough to cache responses. */
   answersAreKept?: boolean;
   agentId?: string;
   executionId?: string;
@@ -31,7 +31,7 @@ export interface Answer {
   outputTokens: number;
 }
 
-/** Makes up one call of a model and records it when it is over. */
+/** Generates one model call and records it when it ends. */
 export function askModel(visit: Visit, ask: Ask): Answer {
   const { random } = visit;
   const { model } = ask;
@@ -63,7 +63,7 @@ export function askModel(visit: Visit, ask: Ask): Answer {
     agent_id: ask.agentId,
     execution_id: ask.executionId,
     session_id: visit.sessionId,
-    // Known only when the answer is there.
+    // Known only after the response.
     occurred_at: wireTime(endedAt),
   });
   return { endedAt, fault, inputTokens: tokens.input_tokens, outputTokens: tokens.output_tokens };
@@ -79,7 +79,7 @@ const noTokens = {
 
 function tokensOf({ random }: Visit, { model, inputTokens, knownTokens, medianOutputTokens }: Ask) {
   const cached = model.promptCache === 'none' ? 0 : Math.min(knownTokens, inputTokens);
-  // The last few tokens are never worth a place in the cache.
+  // The last few tokens are not cached.
   const uncached = Math.min(inputTokens - cached, random.whole(20, 160));
   const written = model.promptCache === 'written' ? inputTokens - cached - uncached : 0;
   const read = Math.max(1, Math.round(random.longTailed(medianOutputTokens, 0.75)));

@@ -1,13 +1,13 @@
-/** A model as the sample's agents use it: real names, so that the server can price the calls. */
+/** A model used by the sample's agents: real names, so that the server can price the calls. */
 export interface Model {
   readonly name: string;
   readonly provider: string;
-  /** Until the first token. */
+  /** Time to the first token. */
   readonly firstTokenMs: number;
   readonly tokensPerSecond: number;
-  /** How much of what it writes is reasoning that nobody reads. */
+  /** Share of reasoning in the output tokens. */
   readonly reasoningShare: number;
-  /** `written`: writes to the cache are counted (and billed) apart; `free`: they are not; `none`: no cache. */
+  /** `written`: cache writes are counted (and billed) separately; `free`: they are not; `none`: no cache. */
   readonly promptCache: 'written' | 'free' | 'none';
 }
 
@@ -28,7 +28,7 @@ const modelList = [
 
 export const models: ReadonlyMap<string, Model> = new Map(modelList.map((one) => [one.name, one]));
 
-/** @throws Error where the sample itself names a model that it does not have */
+/** @throws Error if the sample refers to a model that it does not define */
 export function modelOf(name: string): Model {
   const found = models.get(name);
   if (!found) throw new Error(`the sample has no model ${name}`);

@@ -3,7 +3,7 @@ import { type UserRecord, wireTime } from './records.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
-/** Where the sample's people live, and how many of them. */
+/** Time zones of the sample's users, with their shares. */
 export const zones = [
   { name: 'America/New_York', share: 24 },
   { name: 'America/Los_Angeles', share: 15 },
@@ -56,10 +56,10 @@ const browsers = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1',
   'Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36',
 ] as const;
-/** Addresses that belong to nobody: they are set aside for documentation (RFC 5737 and 3849). */
+/** Documentation addresses, which belong to nobody (RFC 5737 and 3849). */
 const networks = ['192.0.2.', '198.51.100.', '203.0.113.', '2001:db8::'] as const;
 
-/** Someone who uses the sample's platform. */
+/** A user of the sample's platform. */
 export interface Person {
   readonly id: string;
   readonly name: string;
@@ -68,7 +68,7 @@ export interface Person {
   readonly createdAt: number;
   readonly userAgent: string;
   readonly ipAddress: string;
-  /** How often this person comes: a few come daily, most now and then. */
+  /** Frequency of visits: a few users come daily, most occasionally. */
   readonly share: number;
 }
 
@@ -76,7 +76,7 @@ const residentCount = 340;
 const residentsSince = Date.UTC(2024, 0, 1);
 const newcomersStayDays = 30;
 
-/** Those who were there long before the sample begins. */
+/** Users who signed up long before the sample begins. */
 function residents(seed: number): Person[] {
   return Array.from({ length: residentCount }, (_, n) => {
     const random = createRandom(seed, 'resident', n);
@@ -85,7 +85,7 @@ function residents(seed: number): Person[] {
   });
 }
 
-/** Those who signed up on this day: fewer at the weekend. */
+/** Users who signed up on this day: fewer at the weekend. */
 export function newcomers(seed: number, day: number): Person[] {
   const random = createRandom(seed, 'newcomers', day);
   const isWeekend = [0, 6].includes(new Date(day).getUTCDay());
@@ -95,13 +95,13 @@ export function newcomers(seed: number, day: number): Person[] {
   );
 }
 
-/** Everyone who may come on this day. */
+/** All users who can have sessions on this day. */
 export function population(seed: number, day: number): Person[] {
   const recent = Array.from({ length: newcomersStayDays }, (_, ago) => newcomers(seed, day - ago * dayMs));
   return [...residents(seed), ...recent.flat()];
 }
 
-/** What the server is told of a person. */
+/** Returns the user record sent to the server. */
 export function userRecord({ id, name, zone, plan, createdAt }: Person): UserRecord {
   return {
     type: 'user',

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 
-/** Repeatable chance: the same seed gives the same values on every machine. */
+/** Repeatable random values: the same seed gives the same values on every machine. */
 export interface Random {
   /** At least 0, less than 1. */
   next(): number;
-  /** A whole number, both bounds included. */
+  /** An integer, both bounds included. */
   whole(least: number, most: number): number;
-  /** True this often. */
+  /** True with this probability. */
   chance(share: number): boolean;
   pick<T>(items: readonly [T, ...T[]]): T;
-  /** One of the items, as often as their shares say. */
+  /** One of the items, weighted by their shares. */
   weighted<T extends { readonly share: number }>(items: readonly T[]): T;
-  /** A positive number with a long tail (log-normal): half of all lie below the median. */
+  /** A positive number with a long tail (log-normal), given its median. */
   longTailed(median: number, sigma: number): number;
-  /** How often something goes on, when each time it goes on with this chance; at most `most`. */
+  /** Number of repetitions if each has this probability; at most `most`. */
   streak(share: number, most: number): number;
 }
 
-/** A generator of its own for each thing that is made up, so that one thing's details do not move another's. */
+/** Creates a generator for each generated thing, so that changes to one do not affect another. */
 export function createRandom(...seed: readonly (string | number)[]): Random {
   const next = sfc32(seed.join('/'));
   const random: Random = {
@@ -45,7 +45,7 @@ export function createRandom(...seed: readonly (string | number)[]): Random {
   return random;
 }
 
-/** Normally distributed, mean 0 and deviation 1 (Box–Muller). */
+/** Normally distributed, mean 0 and standard deviation 1 (Box–Muller). */
 function normal(next: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 }

@@ -1,4 +1,4 @@
-/** What `POST /batch` takes, as far as the sample sends it. Times are ISO 8601 in UTC. */
+/** The part of the `POST /batch` schema that the sample uses. Times are ISO 8601 in UTC. */
 
 export type SpanStatus = 'in_progress' | 'success' | 'failure' | 'timeout' | 'cancelled';
 
@@ -33,7 +33,7 @@ export interface SessionRecord {
   ended_at?: string;
 }
 
-/** What an execution tells only when it is over. */
+/** Fields of an execution that are known only at its end. */
 export interface ExecutionFinish {
   ended_at: string;
   response: string;
@@ -112,11 +112,11 @@ export interface AiUsageRecord {
   cache_hit: boolean;
   model: string;
   provider: string;
-  /** Includes the cached tokens and those written to the cache. */
+  /** Includes cached tokens and cache writes. */
   input_tokens: number;
   cached_input_tokens: number;
   cache_write_tokens: number;
-  /** Includes the reasoning. */
+  /** Includes reasoning tokens. */
   output_tokens: number;
   reasoning_tokens: number;
   error_type?: string | undefined;
@@ -181,7 +181,7 @@ export type SampleRecord =
   | ApiCallRecord
   | ErrorRecord;
 
-/** Milliseconds since 1970 as the wire has them. */
+/** Formats milliseconds since the epoch for the wire. */
 export function wireTime(at: number): string {
   return new Date(at).toISOString();
 }

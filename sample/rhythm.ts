@@ -1,4 +1,4 @@
-/** How busy a place is by local hour of a working day, from midnight on; 1 is the busiest hour. */
+/** Load by local hour of a working day, from midnight; 1 is the busiest hour. */
 const workingDay = [
   0.04, 0.02, 0.02, 0.02, 0.03, 0.06, 0.15, 0.38, 0.75, 0.95, 1, 0.97, 0.72, 0.85, 0.98, 0.95, 0.88, 0.7, 0.48, 0.4,
   0.36, 0.28, 0.16, 0.08,
@@ -9,11 +9,11 @@ const dayOff = [
 ];
 const hourMs = 60 * 60 * 1000;
 
-/** Reads clocks on the wall; one object a zone, for making it is slow. */
+/** Local time in time zones; one object per zone, because creating one is slow. */
 export class WallClocks {
   readonly #formats = new Map<string, Intl.DateTimeFormat>();
 
-  /** How busy people of this zone are at this moment. */
+  /** Load of this zone at this time. */
   busyness(zone: string, at: number): number {
     const parts = new Map(
       this.#format(zone)
@@ -24,7 +24,7 @@ export class WallClocks {
     return (isDayOff ? dayOff : workingDay)[Number(parts.get('hour'))] ?? 0;
   }
 
-  /** The hours of a UTC day, each with its share of the visits from this zone. */
+  /** Returns the hours of a UTC day, each with its share of this zone's visits. */
   hours(zone: string, day: number): { at: number; share: number }[] {
     return Array.from({ length: 24 }, (_, hour) => {
       const at = day + hour * hourMs;
@@ -48,5 +48,5 @@ export class WallClocks {
 
 const total = (hours: readonly number[]) => hours.reduce((sum, share) => sum + share, 0);
 
-/** The sum of an average day's hours: five working days and two days off. */
+/** Sum of the hourly loads of an average day: five working days and two days off. */
 export const averageDay = (5 * total(workingDay) + 2 * total(dayOff)) / 7;

@@ -8,10 +8,10 @@ import type { Visit } from './visit.ts';
 
 const maxMoreRounds = 6;
 const maxModelTries = 3;
-/** How often a tool that failed stops the whole execution; else the agent goes on without its answer. */
+/** Probability that a failed tool stops the execution; otherwise the agent continues without its result. */
 const toolStopsShare = 0.3;
 
-/** An agent at work: its clock and what it has used. */
+/** A running agent: its clock and its usage. */
 export class Run {
   at: number;
   modelCalls = 0;
@@ -24,7 +24,7 @@ export class Run {
   readonly #agent: Agent;
   readonly #executionId: string;
   readonly #deadline: number;
-  /** All that was said so far: the input of the next call. */
+  /** Tokens of the conversation so far: the input of the next call. */
   #contextTokens: number;
   #knownTokens: number;
 
@@ -35,11 +35,11 @@ export class Run {
     this.#deadline = deadline;
     this.at = startedAt + visit.random.whole(10, 80);
     this.#contextTokens = Math.round(visit.random.longTailed(agent.promptTokens, 0.3));
-    // The instructions are the same for all; mostly someone else has warmed them.
+    // All calls share the instructions, so they are usually in the cache.
     this.#knownTokens = visit.random.chance(0.55) ? Math.floor(agent.promptTokens * 0.5) : 0;
   }
 
-  /** Works to the end. What stopped it, or undefined where nothing did. */
+  /** Runs to the end. Returns the fault that stopped it, or undefined. */
   work(): Fault | undefined {
     const { random } = this.#visit;
     for (let more = random.streak(this.#agent.persistence, maxMoreRounds); ; more -= 1) {

@@ -18,7 +18,7 @@ function ofType<T extends SampleRecord['type']>(type: T, from = sample): Extract
   return from.filter((record): record is Extract<SampleRecord, { type: T }> => record.type === type);
 }
 
-/** The id of a record, whatever it is called there. */
+/** Returns the id of a record, whose field depends on the type. */
 function idOf(record: SampleRecord): string {
   switch (record.type) {
     case 'user':
@@ -66,37 +66,37 @@ describe('the sample as a whole', () => {
     );
   });
 
-  it('has a cast like that of a real platform', () => {
+  it('has users, agents and models in realistic numbers', () => {
     expect(ofType('agent').length).toBeGreaterThan(24);
     expect(new Set(ofType('ai_usage').map(({ model }) => model))).toEqual(new Set(models.keys()));
     expect(new Set(ofType('tool_usage').map(({ tool_name }) => tool_name))).toEqual(new Set(tools.keys()));
     expect(new Set(ofType('execution').map(({ user_id }) => user_id)).size).toBeGreaterThan(250);
   });
 
-  it('is taken by the server without a fault', () => {
+  it('is accepted by the server without errors', () => {
     const privacy = createPrivacy(DEFAULT_PRIVACY, 'sample', 'any secret');
     const receiver = { orgId: 'sample', privacy, retentionFloors: new Map(), memberUserId: null };
     expect(prepareBatch(sample, receiver, endsAt).errors).toEqual([]);
   });
 
-  it('names each record once', () => {
+  it('has unique ids', () => {
     expect(new Set(sample.map(idOf)).size).toBe(sample.length);
   });
 });
 
 describe('made again', () => {
-  it('is the same, to the byte', () => {
+  it('is identical byte for byte in every run', () => {
     const again = [...sampleRecords({ seed: 1, endsAt })];
     expect(JSON.stringify(again)).toBe(JSON.stringify(sample));
   });
 
-  it('is another platform with another seed', () => {
+  it('differs with another seed', () => {
     const other = ofType('execution', [...sampleRecords({ seed: 2, endsAt, records: 5_000 })]);
     const known = new Set(ofType('execution').map(idOf));
     expect(other.filter((record) => known.has(idOf(record)))).toEqual([]);
   });
 
-  it('keeps its records on a later day, but for those that went on', () => {
+  it('keeps its records on a later day, except those in progress', () => {
     const later = textById([...sampleRecords({ seed: 1, endsAt: new Date('2026-03-20T06:00:00.000Z') })]);
     const firstKept = Date.parse('2026-02-18T00:00:00.000Z');
     const changed = sample
@@ -109,7 +109,7 @@ describe('made again', () => {
     }
   });
 
-  it('is the same sessions and more of them when more records are asked for', () => {
+  it('adds sessions and keeps the others when more records are requested', () => {
     const day = Date.parse('2026-03-11T00:00:00.000Z');
     const few = dayOfTelemetry(1, day, 400, new WallClocks());
     const many = textById(dayOfTelemetry(1, day, 1_600, new WallClocks()));
@@ -118,14 +118,14 @@ describe('made again', () => {
 });
 
 describe('its end', () => {
-  it('knows nothing that happens later', () => {
+  it('contains no times after its end', () => {
     const now = endsAt.getTime();
     expect(sample.filter((record) => recordTime(record) > now)).toEqual([]);
     const ended = sample.filter((record) => 'ended_at' in record && Date.parse(record.ended_at ?? '1970') > now);
     expect(ended).toEqual([]);
   });
 
-  it('leaves in progress what had not ended, without a word of how it ends', () => {
+  it('leaves unended records in progress, without result fields', () => {
     const open = ofType('execution').filter(({ status }) => status === 'in_progress');
     const finish: (keyof ExecutionRecord)[] = ['ended_at', 'response', 'error_type', 'steps', 'input_tokens'];
     for (const execution of open) expect(finish.filter((field) => execution[field] !== undefined)).toEqual([]);
@@ -138,7 +138,7 @@ describe('its end', () => {
   });
 });
 
-describe('its records agree with each other', () => {
+describe('consistency of its records', () => {
   const executions = new Map(ofType('execution').map((execution) => [execution.execution_id, execution]));
   const finished = [...executions.values()].filter(({ status }) => status !== 'in_progress');
 
@@ -149,7 +149,7 @@ describe('its records agree with each other', () => {
     }
   });
 
-  it('everyone in it is introduced', () => {
+  it('every referenced user has a record', () => {
     const known = new Set(ofType('user').map(({ user_id }) => user_id));
     expect(ofType('session').filter(({ user_id }) => !known.has(user_id))).toEqual([]);
   });
@@ -163,7 +163,7 @@ describe('its records agree with each other', () => {
     }
   });
 
-  it('every session is there, and contains its executions', () => {
+  it('every session exists and contains its executions', () => {
     const sessions = new Map(ofType('session').map((session) => [session.session_id, session]));
     for (const { session_id, started_at, ended_at } of executions.values()) {
       const session = sessions.get(session_id);
@@ -173,7 +173,7 @@ describe('its records agree with each other', () => {
     }
   });
 
-  it("an execution's tokens are those of its model calls", () => {
+  it("an execution's tokens are the sum of its model calls", () => {
     const used = Map.groupBy(ofType('ai_usage'), ({ execution_id }) => execution_id);
     for (const { execution_id, input_tokens, output_tokens } of finished) {
       const calls = used.get(execution_id) ?? [];
@@ -182,7 +182,7 @@ describe('its records agree with each other', () => {
     }
   });
 
-  it('a part of the tokens is never more than the whole, and every call has a price', () => {
+  it('partial token counts never exceed the total, and every call has a price', () => {
     for (const call of ofType('ai_usage')) {
       expect(call.cached_input_tokens + call.cache_write_tokens).toBeLessThanOrEqual(call.input_tokens);
       expect(call.reasoning_tokens).toBeLessThanOrEqual(call.output_tokens);
@@ -191,7 +191,7 @@ describe('its records agree with each other', () => {
     }
   });
 
-  it('failures say why, and their errors are few kinds', () => {
+  it('failures have an error, and their errors form few groups', () => {
     const failed = finished.filter(({ status }) => status === 'failure' || status === 'timeout');
     expect(failed.length / finished.length).toBeGreaterThan(0.02);
     expect(failed.length / finished.length).toBeLessThan(0.12);

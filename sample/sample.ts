@@ -6,23 +6,23 @@ import { type AgentRecord, type SampleRecord, wireTime } from './records.ts';
 import { WallClocks } from './rhythm.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** Whole days before the one that `endsAt` is in. */
+/** Number of whole days before the day of `endsAt`. */
 const wholeDays = 30;
 const agentsSince = Date.UTC(2024, 0, 1);
 
 export interface SampleOptions {
-  /** Another seed is another platform; its ids are others too. */
+  /** Another seed gives another platform with other ids. */
   seed: number;
-  /** The sample is what a platform would have recorded up to this moment. */
+  /** The sample contains what a platform would have recorded up to this time. */
   endsAt: Date;
-  /** Roughly how many; 50,000 where not given. */
+  /** Approximate number of records; 50,000 by default. */
   records?: number;
 }
 
 /**
- * A month in the life of an agent platform, as records for `POST /batch`: who there is, then day after day, oldest
- * first. It is repeatable: asked again later, it holds the same records, those finished that were in progress, and new
- * ones. Sent again it changes nothing that was final.
+ * Generates a month of an agent platform as records for `POST /batch`: entities first, then day after day, oldest
+ * first. It is repeatable: a later call returns the same records, with those in progress finished, and new ones.
+ * Sending it again changes no final record.
  */
 export function* sampleRecords({ seed, endsAt, records = 50_000 }: SampleOptions): Generator<SampleRecord> {
   const clocks = new WallClocks();

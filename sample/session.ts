@@ -15,7 +15,7 @@ const activities = [
   { begin: uploadFile, share: 3 },
 ];
 
-/** Makes up all that someone does in one session: looks around, works with agents, leaves. */
+/** Generates all records of one session. */
 export function visitPlatform(visit: Visit, startedAt: number): SampleRecord[] {
   const { random, person } = visit;
   let at = arrive(visit, startedAt);
@@ -84,7 +84,7 @@ function talk(visit: Visit, startedAt: number): number {
   return at;
 }
 
-/** Sends one message to an agent; the platform may turn it away a few times first. */
+/** Sends one message to an agent; the platform may reject it a few times first. */
 function say(visit: Visit, agent: Agent, sentAt: number, correlationId: string): number {
   const { random } = visit;
   const path = `/v1/agents/${agent.id}/runs`;

@@ -3,7 +3,7 @@ import { execute, type Outcome } from './execution.ts';
 import { wireTime } from './records.ts';
 import type { Visit } from './visit.ts';
 
-/** What several agents do together, one after the other, by the kinds of agents that it takes. */
+/** Workflows of several agents in sequence, by kind of agent. */
 const teams = [
   { type: 'market_report', crafts: ['research', 'data', 'research'], share: 30 },
   { type: 'incident_review', crafts: ['operations', 'coding', 'operations'], share: 25 },
@@ -14,7 +14,7 @@ const teams = [
 
 const ratedShare = 0.55;
 
-/** Makes up one workflow of several agents; returns when it is over. */
+/** Generates one workflow of several agents; returns its end time. */
 export function workTogether(visit: Visit, startedAt: number): number {
   const { random } = visit;
   const team = random.weighted(teams);
@@ -46,7 +46,7 @@ export function workTogether(visit: Visit, startedAt: number): number {
   return endedAt;
 }
 
-/** Each member works when the one before it is done; a failure ends it for all. */
+/** Each member starts when the previous one ends; a failure ends the workflow. */
 function workInTurn(visit: Visit, members: readonly Agent[], workflowId: string, startedAt: number): Outcome[] {
   const outcomes: Outcome[] = [];
   let at = startedAt;

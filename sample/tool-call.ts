@@ -3,7 +3,7 @@ import { type ToolUsageRecord, wireTime } from './records.ts';
 import type { Tool } from './tools.ts';
 import type { Visit } from './visit.ts';
 
-/** How often a tool never comes back. */
+/** Probability that a tool call hangs. */
 const hangShare = 0.003;
 
 export interface ToolAnswer {
@@ -13,8 +13,8 @@ export interface ToolAnswer {
 }
 
 /**
- * Makes up one call of a tool and records it.
- * @param deadline when a call that hangs is given up
+ * Generates one tool call and records it.
+ * @param deadline time at which a hanging call is aborted
  */
 export function callTool(
   visit: Visit,

@@ -1,10 +1,10 @@
 import type { Random } from './random.ts';
 
-/** A tool as the sample's agents call it. */
+/** A tool used by the sample's agents. */
 export interface Tool {
   readonly name: string;
   readonly medianMs: number;
-  /** How long the tail of its latencies is. */
+  /** Length of the latency tail. */
   readonly sigma: number;
   readonly failureShare: number;
   readonly externalApi?: string;
@@ -49,7 +49,7 @@ const toolList: readonly Tool[] = [
 
 export const tools: ReadonlyMap<string, Tool> = new Map(toolList.map((one) => [one.name, one]));
 
-/** @throws Error where the sample itself names a tool that it does not have */
+/** @throws Error if the sample refers to a tool that it does not define */
 export function toolOf(name: string): Tool {
   const found = tools.get(name);
   if (!found) throw new Error(`the sample has no tool ${name}`);

@@ -3,14 +3,14 @@ import type { Person } from './people.ts';
 import type { Random } from './random.ts';
 import { type EventRecord, type SampleRecord, wireTime } from './records.ts';
 
-/** A provider's bad hour: its models fail often and answer late. */
+/** A provider incident: its models fail often and respond slowly. */
 export interface Incident {
   readonly provider: string;
   readonly startsAt: number;
   readonly endsAt: number;
 }
 
-/** One session while it is made up: who, under which ids, and what has been recorded of it so far. */
+/** One generated session: its user, its ids, and its records so far. */
 export class Visit {
   readonly random: Random;
   readonly person: Person;
@@ -19,7 +19,7 @@ export class Visit {
   readonly #incident: Incident | undefined;
   readonly #counts = new Map<string, number>();
 
-  /** @param key part of all its ids; no other visit has it */
+  /** @param key part of all its ids, unique to this visit */
   constructor(key: string, random: Random, person: Person, incident: Incident | undefined) {
     this.#key = key;
     this.random = random;
@@ -31,7 +31,7 @@ export class Visit {
     return `ses-${this.#key}`;
   }
 
-  /** The next id of a kind: `exe-…-1`, `exe-…-2`. */
+  /** Returns the next id of a kind: `exe-…-1`, `exe-…-2`. */
   nextId(kind: string): string {
     const n = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, n);
@@ -61,7 +61,7 @@ export class Visit {
     });
   }
 
-  /** A request to the platform's own API that was answered at this moment. */
+  /** Records a request to the platform's API that completed at this time. */
   apiCall(at: number, method: string, path: string, statusCode: number, durationMs: number, agentId?: string): void {
     this.records.push({
       type: 'api_call',
