@@ -119,13 +119,13 @@ function facts(fact: Fact, { from, where, needsExecution }: Selection): RawBuild
 
 function measureOf(rollup: Rollup, name: string) {
   const measure = rollup.measures[name];
-  if (!measure) throw new Error(`There is no measure ${name}`);
+  if (!measure) throw new Error(`Measure ${name} does not exist`);
   return measure;
 }
 
 function sketchOf(rollup: Rollup, name: string): RawBuilder<unknown> {
   const value = rollup.sketches[name];
-  if (!value) throw new Error(`There is no sketch ${name}`);
+  if (!value) throw new Error(`Sketch ${name} does not exist`);
   return value;
 }
 
