@@ -48,11 +48,10 @@ export function createImportActivities(deps: ImportDependencies & { log: Log }) 
     /** Completes an import; then removes its copy of the file and the rejected lines in the database. */
     async finishImport(ref: ImportRef, rejectsKey: string | null): Promise<ImportCounts> {
       const db = dbOf(orm.em.fork());
-      if (!(await completeImport(db, ref, rejectsKey))) {
-        throw permanent('IMPORT_CLOSED', `Import ${ref.importId} was closed`);
-      }
+      await completeImport(db, ref, rejectsKey);
       const row = await readImport(db, ref);
       if (!row) throw permanent('IMPORT_GONE', `Import ${ref.importId} was deleted`);
+      if (row.status !== 'completed') throw permanent('IMPORT_CLOSED', `Import ${ref.importId} was closed`);
       await forgetRejects(db, ref);
       if (row.source_is_copy) await storage.removeFile(row.source_key);
       log.info({ ...ref, ...row.counts }, 'import completed');

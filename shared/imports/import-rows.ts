@@ -127,7 +127,7 @@ export async function advanceImport(
   return numUpdatedRows > 0n;
 }
 
-/** Completes an import whose records are all stored; again changes nothing. @returns false where it was closed otherwise */
+/** Completes an import whose records are all stored. @returns false where it is not running: closed, or completed before */
 export async function completeImport(
   db: Db,
   { orgId, importId }: ImportRef,
@@ -138,7 +138,7 @@ export async function completeImport(
     .set({ status: 'completed', completed_at: new Date(), rejects_key: rejectsKey })
     .where('org_id', '=', orgId)
     .where('id', '=', importId)
-    .where('status', 'in', [...statusesBefore('completed'), 'completed'])
+    .where('status', 'in', statusesBefore('completed'))
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }

@@ -12,14 +12,18 @@ export interface RejectedLine {
   record: string | null;
 }
 
-/** Inserts rejected lines. Call it in the transaction that stores the accepted lines of the same chunk. */
+/**
+ * Inserts rejected lines. Call it in the transaction that stores the accepted lines of the same chunk. Where another
+ * attempt has stored them, the position of the import tells so, and that transaction is rolled back.
+ */
 export async function keepRejects(trx: Db, { orgId, importId }: ImportRef, lines: readonly RejectedLine[]) {
   if (lines.length === 0) return;
   const entries = JSON.stringify(lines.map((line) => ({ line: line.line, entry: JSON.stringify(line) })));
   await sql`
     INSERT INTO import_rejects (org_id, import_id, line, entry)
     SELECT ${orgId}, ${importId}::uuid, r.line, r.entry
-    FROM json_to_recordset(${entries}::json) AS r(line bigint, entry text)`.execute(trx);
+    FROM json_to_recordset(${entries}::json) AS r(line bigint, entry text)
+    ON CONFLICT DO NOTHING`.execute(trx);
 }
 
 /** The rejected lines of an import in file order, for COPY: one column with the lines of the rejects file. */
