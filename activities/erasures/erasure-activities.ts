@@ -1,5 +1,4 @@
 import { Context } from '@temporalio/activity';
-import { v5 as uuidv5 } from 'uuid';
 import type { ErasedFact, EraseStep, ErasureReceipt, ErasureRef } from '../../shared/contracts/erasure.ts';
 import type { PurgeRef, RowCursor } from '../../shared/contracts/retention.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
@@ -20,8 +19,6 @@ import { eraseFiles } from './erase-files.ts';
 
 /** Progress is as old as one step at most. */
 const STEP_MS = 20_000;
-/** Makes the same audit entry of an attempt whose answer was lost. */
-const AUDIT_NAMESPACE = '8a5b7f0e-3c1d-4f57-9a36-0d4a4b1e6c21';
 
 export interface ErasureDependencies {
   orm: Orm;
@@ -66,7 +63,12 @@ export function createErasureActivities({ orm, storage, log }: ErasureDependenci
     /** Removes the user's data outside the facts. */
     async eraseUserTraces(ref: ErasureRef): Promise<void> {
       const { userIds, userRef } = await openErasure(ref);
-      if ((await eraseTraces(orm.em.fork(), purgeRef(ref), userIds, userRef)) === 'held') throw held(ref.orgId);
+      await beating(
+        () => ({}),
+        async () => {
+          if ((await eraseTraces(orm.em.fork(), purgeRef(ref), userIds, userRef)) === 'held') throw held(ref.orgId);
+        },
+      );
     },
 
     /** Removes files that may hold the user's rows. */
@@ -91,9 +93,9 @@ export function createErasureActivities({ orm, storage, log }: ErasureDependenci
       if (!erasure) throw permanent('ERASURE_GONE', `There is no erasure ${ref.erasureId}`);
       const receipt = erasure.receipt ?? (await receiptOf(ref));
       await inTransaction(em, async (trx) => {
-        await closeErasureRow(trx, ref, status, receipt, errorMessage);
+        // Closed by an attempt whose answer was lost, which has recorded it too.
+        if (!(await closeErasureRow(trx, ref, status, receipt, errorMessage))) return;
         await recordAudit(trx, {
-          id: uuidv5(`${ref.erasureId}/${status}`, AUDIT_NAMESPACE),
           orgId: ref.orgId,
           actor: erasure.requestedBy,
           actorRole: 'workflow',

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { PurgeRef } from '../contracts/retention.ts';
 import type { Db } from '../db/orm.ts';
+import { OPEN_STATUSES } from '../jobs/states.ts';
 import { USER_ROW_REPORTS } from '../reports/kinds/index.ts';
 import { addRemoved } from '../retention/purge-counts.ts';
 
@@ -42,7 +43,10 @@ export async function expiredReports(db: Db, orgId: string): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Clears the files of rejected lines, which cannot be attributed to users. @returns their storage keys */
+/**
+ * Clears the files of rejected lines, and those of closed imports that are still rows: they cannot be attributed to users.
+ * @returns the storage keys of the files
+ */
 export async function forgetRejectFiles(trx: Db, ref: PurgeRef): Promise<string[]> {
   const { rows } = await sql<{ key: string }>`
     WITH known AS (
@@ -51,6 +55,10 @@ export async function forgetRejectFiles(trx: Db, ref: PurgeRef): Promise<string[
     UPDATE imports i SET rejects_key = NULL FROM known k WHERE i.org_id = ${ref.orgId} AND i.id = k.id
     RETURNING k.rejects_key AS key`.execute(trx);
   if (rows.length > 0) await addRemoved(trx, ref, 'import_reject_files', { rows: rows.length });
+  const { numAffectedRows = 0n } = await sql`
+    DELETE FROM import_rejects r USING imports i WHERE r.org_id = ${ref.orgId} AND i.org_id = r.org_id AND i.id = r.import_id
+      AND i.status NOT IN (${sql.join(OPEN_STATUSES)})`.execute(trx);
+  if (numAffectedRows > 0n) await addRemoved(trx, ref, 'import_rejects', { rows: Number(numAffectedRows) });
   return rows.map(({ key }) => key);
 }
 

@@ -91,15 +91,16 @@ export async function noteErasureRun(db: Db, { orgId, erasureId }: ErasureRef, r
     .execute();
 }
 
-/** Deletes an erasure whose workflow could not be started. */
-export async function withdrawErasure(db: Db, { orgId, erasureId }: ErasureRef): Promise<void> {
-  await db
+/** Deletes an erasure whose workflow could not be started. @returns false where its workflow has begun */
+export async function withdrawErasure(db: Db, { orgId, erasureId }: ErasureRef): Promise<boolean> {
+  const { numDeletedRows } = await db
     .deleteFrom('erasures')
     .where('org_id', '=', orgId)
     .where('id', '=', erasureId)
     .where('status', '=', 'pending')
     .where('run_id', 'is', null)
-    .execute();
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 /** Moves an erasure to running. @returns false if it is closed */
@@ -114,15 +115,15 @@ export async function markErasureRunning(db: Db, { orgId, erasureId }: ErasureRe
   return numUpdatedRows > 0n;
 }
 
-/** Closes an erasure with its receipt and removes the user's ids from its row. */
+/** Closes an erasure with its receipt and removes the user's ids from its row. @returns whether it was open */
 export async function closeErasureRow(
   trx: Db,
   { orgId, erasureId }: ErasureRef,
   status: 'completed' | 'failed' | 'cancelled',
   receipt: ErasureReceipt,
   errorMessage: string | null,
-): Promise<void> {
-  await trx
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
     .updateTable('erasures')
     .set({
       status,
@@ -134,5 +135,6 @@ export async function closeErasureRow(
     .where('org_id', '=', orgId)
     .where('id', '=', erasureId)
     .where('status', 'in', statusesBefore(status))
-    .execute();
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }
