@@ -6,6 +6,7 @@ import { Report } from '../../shared/db/entities/report.ts';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
 import { statusesBefore } from '../../shared/jobs/states.ts';
 import type { Log } from '../../shared/log.ts';
+import { closeReportRow } from '../../shared/reports/close-report-row.ts';
 import { reportKind } from '../../shared/reports/kinds/index.ts';
 import { sumParts } from '../../shared/reports/parts.ts';
 import { keepPlan, planParts, reportScope } from '../../shared/reports/plan.ts';
@@ -134,18 +135,7 @@ export function createReportActivities({ orm, storage, log, rowsPerPart, keptDay
 
     /** Closes a report that does not complete, and removes its files. */
     async closeReport(ref: ReportRef, outcome: JobOutcome): Promise<void> {
-      const failure = outcome.status === 'failed' ? outcome.failure : null;
-      await orm.em.fork().nativeUpdate(
-        Report,
-        { orgId: ref.orgId, id: ref.reportId, status: statusesBefore(outcome.status) },
-        {
-          status: outcome.status,
-          phase: 'done',
-          completedAt: new Date(),
-          errorCode: failure?.code ?? null,
-          errorMessage: failure?.message ?? null,
-        },
-      );
+      await closeReportRow(orm.em.fork(), { orgId: ref.orgId, id: ref.reportId }, outcome);
       const report = await orm.em.fork().findOne(Report, { orgId: ref.orgId, id: ref.reportId });
       // Row before files: a report that was published at the same moment stays published, with its file.
       if (report?.status === 'completed' && !report.deletedAt) return;

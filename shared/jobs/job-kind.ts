@@ -51,7 +51,8 @@ export interface JobKind<Name extends StartedBy<'job'>, Row extends JobRow> {
   close?(stores: JobStores, row: Row, outcome: JobOutcome): Promise<boolean>;
   /** Files of closed jobs that nobody may read any more. Without this function a kind removes its files as it closes. */
   obsoleteFiles?: {
-    list(em: Entities, limit: number): Promise<JobRef[]>;
+    /** A page, ordered by organisation and id. @param after the last of the page before; null for the first page */
+    list(em: Entities, after: JobRef | null, limit: number): Promise<JobRef[]>;
     folder(ref: JobRef): string;
     noteRemoved(em: Entities, ref: JobRef): Promise<void>;
   };

@@ -14,6 +14,8 @@ import { isTemporalUnavailable, withTemporalDeadline } from './temporal-calls.ts
 /** Younger jobs may be between their row and their start. */
 const PENDING_GRACE_MS = 15_000;
 const PAGE = 200;
+/** A fraction of the activity's timeout: one removal may take as long again. */
+const FILES_WITHIN_MS = 60_000;
 
 export interface SweepDeps {
   orm: Orm;
@@ -27,46 +29,72 @@ export interface SweepDeps {
 
 /**
  * Reconciles the rows of one kind of job with their workflows, after a crash, an operator or time separated them: starts
- * what has no workflow, closes (or starts again) what Temporal ended, removes files that nobody may read any more. A job
- * that fails is logged and counted, and does not hold up the others.
+ * what has no workflow, and closes (or starts again) what Temporal ended. A job that fails is logged and counted, and
+ * does not hold up the others.
  * @param result counts as it goes
- * @throws where Temporal or the database is out of reach: the round is over for all
+ * @throws where Temporal is out of reach: the round is over for all
  */
-export async function sweepKind<Name extends StartedBy<'job'>, Row extends JobRow>(
+export async function sweepRows<Name extends StartedBy<'job'>, Row extends JobRow>(
   deps: SweepDeps,
   kind: JobKind<Name, Row>,
   result: SweepResult,
 ): Promise<void> {
-  const { orm, storage, log, signal } = deps;
   const createdBefore = new Date(Date.now() - PENDING_GRACE_MS);
-  let page: JobRef[];
-  let after: JobRef | null = null;
-  do {
-    page = await listOpenJobs(dbOf(orm.em.fork()), { table: kind.table, createdBefore, after, limit: PAGE });
-    for (const ref of page) await alone(ref, 'was not swept', () => sweepOne(deps, kind, ref, result));
-    after = page.at(-1) ?? null;
-  } while (page.length === PAGE);
+  const pages = (after: JobRef | null) =>
+    listOpenJobs(dbOf(deps.orm.em.fork()), { table: kind.table, createdBefore, after, limit: PAGE });
+  for await (const ref of paged(pages)) {
+    await alone(deps, result, { ref, failure: `one ${kind.noun} was not swept` }, () =>
+      sweepOne(deps, kind, ref, result),
+    );
+  }
+}
 
-  const { obsoleteFiles } = kind;
+/**
+ * Removes files of closed jobs that nobody may read any more. It ends after a while, so that storage that does not
+ * respond does not cost the rows their next round, which continues here.
+ * @param result counts as it goes
+ */
+export async function removeObsoleteFiles<Name extends StartedBy<'job'>, Row extends JobRow>(
+  deps: SweepDeps,
+  { noun, obsoleteFiles }: JobKind<Name, Row>,
+  result: SweepResult,
+): Promise<void> {
   if (!obsoleteFiles) return;
-  // A round removes so many; the next, a minute later, the others.
-  for (const ref of await obsoleteFiles.list(orm.em.fork(), PAGE)) {
-    await alone(ref, 'kept its files', async () => {
+  const { orm, storage } = deps;
+  const until = Date.now() + FILES_WITHIN_MS;
+  for await (const ref of paged((after) => obsoleteFiles.list(orm.em.fork(), after, PAGE))) {
+    if (Date.now() > until) return;
+    await alone(deps, result, { ref, failure: `one ${noun} kept its files` }, async () => {
       await storage.removeFolder(obsoleteFiles.folder(ref));
       await obsoleteFiles.noteRemoved(orm.em.fork(), ref);
       result.filesRemoved += 1;
     });
   }
+}
 
-  async function alone(ref: JobRef, what: string, work: () => Promise<void>): Promise<void> {
-    signal.throwIfAborted();
-    try {
-      await work();
-    } catch (error) {
-      if (isTemporalUnavailable(error)) throw error;
-      log.error({ err: error, orgId: ref.orgId, id: ref.id }, `one ${kind.noun} ${what}`);
-      result.failed += 1;
-    }
+async function* paged(list: (after: JobRef | null) => Promise<JobRef[]>): AsyncGenerator<JobRef> {
+  let page: JobRef[];
+  let after: JobRef | null = null;
+  do {
+    page = await list(after);
+    yield* page;
+    after = page.at(-1) ?? null;
+  } while (page.length === PAGE);
+}
+
+async function alone(
+  { signal, log }: SweepDeps,
+  result: SweepResult,
+  { ref, failure }: { ref: JobRef; failure: string },
+  work: () => Promise<void>,
+): Promise<void> {
+  signal.throwIfAborted();
+  try {
+    await work();
+  } catch (error) {
+    if (isTemporalUnavailable(error)) throw error;
+    log.error({ err: error, orgId: ref.orgId, id: ref.id }, failure);
+    result.failed += 1;
   }
 }
 

@@ -1,9 +1,9 @@
 import { Report } from '../db/entities/report.ts';
 import { dbOf } from '../db/orm.ts';
 import type { JobKind } from '../jobs/job-kind.ts';
-import { statusesBefore } from '../jobs/states.ts';
 import { reportFolder } from '../storage/storage.ts';
 import { statusAttribute } from '../temporal.ts';
+import { closeReportRow } from './close-report-row.ts';
 import { noteReportRun } from './note-report-run.ts';
 
 export interface ReportJobSettings {
@@ -17,7 +17,7 @@ export function createReportJob({ parallelParts }: ReportJobSettings): JobKind<'
     noun: 'report',
     table: 'reports',
     run: 'generateReport',
-    remedy: 'Ask for the report again.',
+    remedy: 'Request the report again.',
     input: ({ orgId, id, reportType, format, name }) => ({
       orgId,
       reportId: id,
@@ -34,35 +34,28 @@ export function createReportJob({ parallelParts }: ReportJobSettings): JobKind<'
     noteRun: (em, report, runId) => noteReportRun(dbOf(em), report, runId),
 
     /** Closes the row alone: its files are obsolete then, and the same round removes them. */
-    async close({ em }, { orgId, id }, outcome) {
-      const failure = outcome.status === 'failed' ? outcome.failure : null;
-      const closed = await em.nativeUpdate(
-        Report,
-        { orgId, id, status: statusesBefore(outcome.status) },
-        {
-          status: outcome.status,
-          phase: 'done',
-          completedAt: new Date(),
-          errorCode: failure?.code ?? null,
-          errorMessage: failure?.message ?? null,
-        },
-      );
-      return closed > 0;
-    },
+    close: ({ em }, report, outcome) => closeReportRow(em, report, outcome),
 
     obsoleteFiles: {
-      list: (em, limit) =>
+      list: (em, after, limit) =>
         em.find(
           Report,
           {
             filesRemovedAt: null,
-            $or: [
-              { expiresAt: { $lt: new Date() } },
-              { deletedAt: { $ne: null } },
-              { status: ['failed', 'cancelled'] },
+            $and: [
+              {
+                $or: [
+                  { expiresAt: { $lt: new Date() } },
+                  { deletedAt: { $ne: null } },
+                  { status: ['failed', 'cancelled'] },
+                ],
+              },
+              after === null
+                ? {}
+                : { $or: [{ orgId: { $gt: after.orgId } }, { orgId: after.orgId, id: { $gt: after.id } }] },
             ],
           },
-          { limit },
+          { orderBy: { orgId: 'asc', id: 'asc' }, limit },
         ),
       folder: ({ orgId, id }) => reportFolder(orgId, id),
       async noteRemoved(em, { orgId, id }) {
