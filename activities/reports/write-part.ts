@@ -35,17 +35,22 @@ export async function writePart(orm: Orm, storage: Storage, report: Report, part
   const onChunk = (chunk: Buffer) => {
     lines += linesIn(chunk);
   };
-  const { rowCount, result } = await beating(
+  return beating(
     // Lines inside quoted text count too: a heartbeat need not be exact.
     () => ({ rows: Math.min(lines, planned.rowsPlanned) }),
-    () =>
-      copyOut(orm, format.partRows(kind, scope, planned), format.copyAs, signal, (bytes) =>
-        storage.write(key, bytes, { signal, onChunk }),
-      ),
+    async () => {
+      const { rowCount, result } = await copyOut(
+        orm,
+        format.partRows(kind, scope, planned),
+        format.copyAs,
+        signal,
+        (bytes) => storage.write(key, bytes, { signal, onChunk }),
+      );
+      await requirePlanned(db, kind, scope, planned, rowCount);
+      await finishPart(db, ref, part, { rows: rowCount, sizeBytes: result.sizeBytes });
+      return rowCount;
+    },
   );
-  await requirePlanned(db, kind, scope, planned, rowCount);
-  await finishPart(db, ref, part, { rows: rowCount, sizeBytes: result.sizeBytes });
-  return rowCount;
 }
 
 /** What the cut-off does not fix may differ by the rows that changed since, and by no other. */
@@ -63,7 +68,7 @@ async function requirePlanned(
   }
   throw permanent(
     'ROWS_CHANGED',
-    `${rows} rows were read where ${planned.rowsPlanned} were planned: rows were removed while the report ran. Ask for it again.`,
+    `${rows} rows were read where ${planned.rowsPlanned} were planned: rows were removed while the report ran. Request it again.`,
   );
 }
 

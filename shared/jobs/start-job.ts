@@ -32,19 +32,21 @@ export async function startJob<Name extends StartedBy<'job'>, Row extends JobRow
 /**
  * As `startJob`. Where Temporal is out of reach the row is withdrawn: the client is refused, so no sweep may start the
  * job later. Should the start have arrived after all, its first step finds no row and ends.
+ * @param withdraw deletes the row unless its run has begun; returns whether it did
  * @throws TidemarkError `unavailable`
  */
 export async function startOrWithdraw<Name extends StartedBy<'job'>, Row extends JobRow>(
   starter: JobStarter,
   kind: JobKind<Name, Row>,
   row: Row,
-  withdraw: () => Promise<void>,
-): Promise<StartedRun> {
+  withdraw: () => Promise<boolean>,
+): Promise<void> {
   try {
-    return await startJob(starter, kind, row);
+    await startJob(starter, kind, row);
   } catch (error) {
     if (!isTemporalUnavailable(error)) throw error;
-    await withdraw();
+    // The start arrived and its answer did not: the job is running.
+    if (!(await withdraw())) return;
     throw new TidemarkError('unavailable', `Temporal is unavailable, so no ${kind.noun} was started; try again.`, {
       cause: error,
     });

@@ -1,4 +1,4 @@
-import { Report } from '../../../shared/db/entities/report.ts';
+import type { Report } from '../../../shared/db/entities/report.ts';
 import { TidemarkError } from '../../../shared/errors.ts';
 import { cancelJob } from '../../../shared/jobs/cancel-job.ts';
 import { isTemporalUnavailable } from '../../../shared/jobs/temporal-calls.ts';
@@ -11,13 +11,10 @@ import type { RequestContext } from '../../route.ts';
  * @throws TidemarkError `unavailable` where Temporal does not answer
  */
 export async function cancelReport({ deps, em }: RequestContext, report: Report): Promise<void> {
-  const temporal = { client: deps.temporal, queues: taskQueues(deps.config) };
+  const temporal = { client: deps.temporal, queues: taskQueues(deps.config), em, storage: deps.storage };
   const job = createReportJob({ parallelParts: deps.config.REPORT_PARALLEL_PARTS });
-  const pending = { orgId: report.orgId, id: report.id, status: 'pending' } as const;
-  const cancelPending = () =>
-    em.nativeUpdate(Report, pending, { status: 'cancelled', phase: 'done', completedAt: new Date() });
   try {
-    await cancelJob(temporal, job, report, cancelPending);
+    await cancelJob(temporal, job, report);
   } catch (error) {
     if (!isTemporalUnavailable(error)) throw error;
     throw new TidemarkError('unavailable', 'Temporal is unavailable; try again.', { cause: error });

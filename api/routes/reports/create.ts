@@ -61,8 +61,10 @@ async function ensureStarted({ deps, em, caller, header }: RequestContext, repor
   await startOrWithdraw(starter, job, report, () => {
     const key = header('idempotency-key');
     return inTransaction(em, async (db, inner) => {
-      await inner.nativeDelete(Report, { orgId: report.orgId, id: report.id, status: 'pending', runId: null });
-      if (key) await forgetIdempotencyKey(db, caller.credential.orgId, key);
+      const { orgId, id } = report;
+      const deleted = await inner.nativeDelete(Report, { orgId, id, status: 'pending', runId: null });
+      if (deleted > 0 && key) await forgetIdempotencyKey(db, caller.credential.orgId, key);
+      return deleted > 0;
     });
   });
 }

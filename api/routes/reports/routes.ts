@@ -4,6 +4,7 @@ import { Report } from '../../../shared/db/entities/report.ts';
 import { dbOf } from '../../../shared/db/orm.ts';
 import { inTransaction } from '../../../shared/db/transaction.ts';
 import { TidemarkError, validationError } from '../../../shared/errors.ts';
+import { closeReportRow } from '../../../shared/reports/close-report-row.ts';
 import { reportFolder } from '../../../shared/storage/storage.ts';
 import { pageOf, pageSchema } from '../../http/pages.ts';
 import { presentRange } from '../../http/time.ts';
@@ -127,6 +128,8 @@ const remove = defineRoute({
     const report = await findReport(context, params.id);
     await inTransaction(context.em, async (_, em) => {
       await em.nativeUpdate(Report, { orgId: report.orgId, id: report.id }, { deletedAt: new Date() });
+      // No sweep reads a deleted report, so its row is closed here.
+      await closeReportRow(em, report, { status: 'cancelled' });
       await context.audit(em, 'report.deleted', report.id, { name: report.name });
     });
     // Without Temporal the workflow ends at its next step, which finds no row; the sweep removes files written until then.
