@@ -47,11 +47,23 @@ async function verified(
     return payload;
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new InvalidCredentialError('The token has expired.');
-    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+    if (isOutage(error)) {
       throw new TidemarkError('unavailable', "The issuer's keys are unavailable; try again.", { cause: error });
     }
-    throw new InvalidCredentialError(`Invalid token: ${error.message}.`, { cause: error });
+    throw new InvalidCredentialError(`Invalid token: ${messageOf(error)}.`, { cause: error });
   }
+}
+
+/** The issuer did not answer, or not with keys: its answer was another status than 200, or no JWKS. */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return true;
+  return (
+    error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || error.code === 'ERR_JOSE_GENERIC'
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function credentialOf(payload: JWTPayload, config: Config): Credential {
