@@ -10,6 +10,7 @@ import { createApi } from './create-api.ts';
 
 /** Open requests may take this long before their connections are closed. */
 const DRAIN_MS = 10_000;
+const EXIT_MS = DRAIN_MS + 5_000;
 
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
@@ -27,6 +28,8 @@ async function main(): Promise<void> {
 
   const stop = async (signal: string) => {
     log.info({ signal }, 'api is stopping');
+    // A statement that waits for a lock would keep its connection, and this process, open.
+    setTimeout(() => process.exit(1), EXIT_MS).unref();
     const stopped = api.stop();
     const closed = once(server, 'close');
     server.close();
