@@ -28,6 +28,9 @@ const EXPOSED_HEADERS = [
   'RateLimit-Reset',
 ];
 
+/** The longest pause of a stream: its reader stalls, or its query computes. */
+const STALLED_MS = 120_000;
+
 /** The API with these routes; it does not listen yet. */
 export function buildApp(deps: Dependencies, routes: readonly Route[]): Koa {
   const app = new Koa();
@@ -112,9 +115,11 @@ function allowedOrigin(origins: readonly string[]) {
 }
 
 function send(ctx: Context, answer: Answer): void {
-  ctx.status = answer.status;
-  if (answer.stream) ctx.body = answer.stream;
-  else if (answer.body) {
+  if (answer.stream) {
+    ctx.body = answer.stream;
+    // A reader that stalls holds a file or connections; the socket is closed after so long without a byte.
+    ctx.res.setTimeout(STALLED_MS);
+  } else if (answer.body) {
     ctx.type = 'application/json';
     ctx.body = JSON.stringify(answer.body);
   } else ctx.body = null;

@@ -10,6 +10,7 @@ import { createRequestWindow } from './health/request-window.ts';
 import { createBodyMemory } from './http/body-memory.ts';
 import { createJwtVerifier } from './http/jwt.ts';
 import { createLimits } from './http/limits.ts';
+import { createStreamPermits } from './http/stream-permits.ts';
 import { createTurns } from './http/turns.ts';
 import { routes } from './routes/index.ts';
 
@@ -44,6 +45,8 @@ export async function createApi(connections: Connections) {
         maxOrgBytes: config.BODY_MEMORY_MB_PER_ORG * MEBIBYTE,
       }),
       ingestTurns,
+      // Each holds two of the 12 connections of the pool.
+      streamPermits: createStreamPermits({ maxOpen: 3, maxOrgOpen: 1 }),
       limits: await createLimits(orm, config),
       jwt: createJwtVerifier(config),
       partitions: createPartitionCache(),

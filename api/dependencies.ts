@@ -11,6 +11,7 @@ import type { RequestWindow } from './health/request-window.ts';
 import type { BodyMemory } from './http/body-memory.ts';
 import type { JwtVerifier } from './http/jwt.ts';
 import type { Limits } from './http/limits.ts';
+import type { StreamPermits } from './http/stream-permits.ts';
 import type { Turns } from './http/turns.ts';
 
 /** The dependencies of the API; their creator closes them. */
@@ -26,6 +27,7 @@ export interface Dependencies {
   requests: RequestWindow;
   bodyMemory: BodyMemory;
   ingestTurns: Turns;
+  streamPermits: StreamPermits;
   limits: Limits;
   /** Null where no issuer is configured: only API keys are accepted. */
   jwt: JwtVerifier | null;

@@ -7,6 +7,7 @@ import { answerOnce } from '../shared/organisations/idempotency.ts';
 import type { Dependencies } from './dependencies.ts';
 import { relativePath } from './http/base-path.ts';
 import type { RequestBody } from './http/body.ts';
+import { clientLeft } from './http/client-left.ts';
 import type { Caller, RequestContext } from './route.ts';
 
 const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
@@ -30,6 +31,7 @@ export function requestContext(ctx: Context, deps: Dependencies, { em, caller, b
       const accepted = ctx.accepts(...types);
       return types.find((type) => type === accepted);
     },
+    clientLeft: () => clientLeft(ctx.res),
     audit: (inner, action, target, details) =>
       recordAudit(dbOf(inner), {
         orgId: caller.credential.orgId,
@@ -47,7 +49,9 @@ export function requestContext(ctx: Context, deps: Dependencies, { em, caller, b
         const message = `must not exceed ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`;
         throw validationError([{ field: 'Idempotency-Key', message }]);
       }
-      const fingerprint = [ctx.method, relativePath(ctx), body.bytes];
+      const { userId } = caller.credential;
+      // Members of an organisation may choose the same key.
+      const fingerprint = [ctx.method, relativePath(ctx), ...(userId === null ? [] : [userId]), body.bytes];
       return answerOnce(em, { orgId: caller.credential.orgId, key, fingerprint }, work);
     },
   };

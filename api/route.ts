@@ -51,6 +51,8 @@ export interface RequestContext {
   header(name: string): string | undefined;
   /** The content type among these that `Accept` prefers, the first without one; undefined where it accepts none. */
   accepts<Type extends string>(...types: readonly Type[]): Type | undefined;
+  /** Aborts where the client closes the connection before the answer was sent. */
+  clientLeft(): AbortSignal;
   /** Records an action of the caller in the audit log, in the transaction of `em`. */
   audit(em: Entities, action: AuditAction, target: string | null, details: object): Promise<void>;
   /**

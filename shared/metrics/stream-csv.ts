@@ -10,6 +10,14 @@ import type { Question } from './question.ts';
 import { type MetricSubject, type Relation, relation } from './relation.ts';
 import type { RelationColumn } from './relation-column.ts';
 
+export interface CsvRequest {
+  subject: MetricSubject;
+  question: Question;
+  range: TimeRange;
+  /** Cancels the query in the database. */
+  signal: AbortSignal;
+}
+
 /**
  * Streams the answer to a question as CSV with a header, by COPY, with all digits of exact decimals. Which buckets are stale
  * and what they hold are read in one snapshot.
@@ -19,16 +27,13 @@ import type { RelationColumn } from './relation-column.ts';
 export async function streamCsv(
   orm: Orm,
   em: Entities,
-  subject: MetricSubject,
-  question: Question,
-  range: TimeRange,
+  { subject, question, range, signal }: CsvRequest,
 ): Promise<Readable> {
   const out = new PassThrough();
   const started = Promise.withResolvers<void>();
   inSnapshot(em, async (db) => {
     const answer = await relation(db, subject, question, range);
     const snapshot = await exportSnapshot(db);
-    const { signal } = new AbortController();
     await copyOut(
       orm,
       cells(answer),

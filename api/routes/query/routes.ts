@@ -48,7 +48,9 @@ const query = defineRoute({
     const question = ownQuestion(context, asked);
     const subject = await metricSubject(context);
     if (type === 'text/csv') {
-      const stream = await streamCsv(deps.orm, em, subject, question, range);
+      const stream = await deps.streamPermits.open(caller.credential.orgId, () =>
+        streamCsv(deps.orm, em, { subject, question, range, signal: context.clientLeft() }),
+      );
       return { status: 200, stream, headers: { 'Content-Type': 'text/csv; charset=utf-8' } };
     }
     const limited = { ...question, limit: question.limit ?? QUESTION_LANGUAGE.limits.default_limit };
