@@ -1,4 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError, type WorkflowFailedError } from '@temporalio/client';
+import type { WorkflowFailedError } from '@temporalio/client';
 import { type ImportRef, importWorkflowId } from '../../shared/contracts/imports.ts';
 import { dbOf } from '../../shared/db/orm.ts';
 import { closeImportRow, readImport } from '../../shared/imports/import-rows.ts';
@@ -20,7 +20,9 @@ export async function followImport(deps: ImportDeps, ref: ImportRef): Promise<vo
   const workflowId = importWorkflowId(ref.importId);
   await ensureStarted(deps, ref);
   const end = await awaitRun(client, 'importFile', { workflowId }, { signal, look: () => showProgress(deps, ref) });
-  if (end.status === 'completed') return;
+  // The run of an import that was closed meanwhile completes without importing.
+  const row = end.status === 'completed' ? await readImport(dbOf(deps.orm.em.fork()), ref) : null;
+  if (row?.status === 'completed') return;
   throw new CliError(await reasonOfEnd(deps, ref, end.status === 'failed' ? end.error : null));
 }
 
@@ -28,12 +30,7 @@ async function ensureStarted({ client, queues, orm }: ImportDeps, ref: ImportRef
   const em = orm.em.fork();
   const job = await importJob.read(em, { orgId: ref.orgId, id: ref.importId });
   if (!job) throw new CliError(`Import ${ref.importId} was deleted.`);
-  try {
-    await startJob({ client, queues, em }, importJob, job);
-  } catch (error) {
-    // It completed after this command read its row.
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+  await startJob({ client, queues, em }, importJob, job);
 }
 
 /** Aborted before the start: closes the row, else the sweep would start the import. */

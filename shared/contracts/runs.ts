@@ -55,10 +55,9 @@ export type Starter = 'api' | 'cli' | 'schedule' | 'workflow' | 'job';
 /**
  * What a start under the id of a closed run does. While a run is open, every start joins it.
  * - `again`: begins a new run
- * - `again-unless-completed`: begins a new run, unless the closed one completed
  * - `never`: is refused
  */
-export type ClosedId = 'again' | 'again-unless-completed' | 'never';
+export type ClosedId = 'again' | 'never';
 
 export interface RunDefinition<Name extends RunName> {
   /** The workflow id. Runs over all organisations exist once a general task queue, which leads their ids. */
@@ -98,8 +97,8 @@ export const runs = {
   },
   importFile: {
     id: ({ importId }) => importWorkflowId(importId),
-    // One that failed, was cancelled or terminated resumes from its position; a completed one stays completed.
-    closedId: 'again-unless-completed',
+    // The row decides: its first step ends the run of an import that is closed.
+    closedId: 'again',
     queue: 'general',
     priority: 4,
     startedBy: ['job'],

@@ -17,6 +17,7 @@ import { NarrowRollups } from './migrations/0009-narrow-rollups.ts';
 import { RollupTiers } from './migrations/0010-rollup-tiers.ts';
 import { Names } from './migrations/0011-names.ts';
 import { ReportSettings } from './migrations/0012-report-settings.ts';
+import { ImportRuns } from './migrations/0013-import-runs.ts';
 
 export type Orm = MikroORM;
 export type Entities = SqlEntityManager;
@@ -49,6 +50,7 @@ export async function createOrm(config: DatabaseConfig): Promise<Orm> {
         { name: '0010-rollup-tiers', class: RollupTiers },
         { name: '0011-names', class: Names },
         { name: '0012-report-settings', class: ReportSettings },
+        { name: '0013-import-runs', class: ImportRuns },
       ],
       snapshot: false,
     },

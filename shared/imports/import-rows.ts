@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { ImportCounts, ImportRef } from '../contracts/imports.ts';
 import type { JobOutcome } from '../contracts/jobs.ts';
 import type { Db, Tables } from '../db/orm.ts';
-import { resumableStatuses, statusesBefore } from '../jobs/states.ts';
+import { OPEN_STATUSES, statusesBefore } from '../jobs/states.ts';
 
 /** How much of a file's content is stored: uncompressed bytes and lines. */
 export interface ImportPosition {
@@ -28,6 +28,7 @@ export interface ImportRow
     | 'rejects_key'
     | 'error_message'
     | 'created_at'
+    | 'run_id'
   > {
   contentBytes: number;
   position: ImportPosition;
@@ -42,7 +43,10 @@ export type NewImport = ImportRef &
     'file_name' | 'source_key' | 'source_is_copy' | 'is_gzip' | 'format' | 'mapping' | 'header' | 'content_sha256'
   > & { contentBytes: number; position: ImportPosition };
 
-/** Inserts the import's row. Does nothing if it exists. */
+/**
+ * Inserts the import's row as pending. One that failed or was cancelled becomes pending again, from its position; its
+ * request counts from now.
+ */
 export async function keepImport(
   db: Db,
   { orgId, importId, contentBytes, position, ...row }: NewImport,
@@ -59,7 +63,30 @@ export async function keepImport(
       position_bytes: position.bytes,
       position_line: position.line,
     })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(['org_id', 'id'])
+        .doUpdateSet({
+          status: 'pending',
+          run_id: null,
+          created_at: new Date(),
+          completed_at: null,
+          error_code: null,
+          error_message: null,
+        })
+        .where('imports.status', 'in', ['failed', 'cancelled']),
+    )
+    .execute();
+}
+
+/** Stores the run of an open import. */
+export async function noteImportRun(db: Db, { orgId, importId }: ImportRef, runId: string): Promise<void> {
+  await db
+    .updateTable('imports')
+    .set({ run_id: runId })
+    .where('org_id', '=', orgId)
+    .where('id', '=', importId)
+    .where('status', 'in', OPEN_STATUSES)
     .execute();
 }
 
@@ -81,20 +108,17 @@ export async function readImport(db: Db, { orgId, importId }: ImportRef): Promis
   };
 }
 
-/** Moves an import to running, also after a failure or a cancellation. @returns false where it is completed */
+/** Moves an import to running. @returns false where it is closed */
 export async function markImportRunning(db: Db, { orgId, importId }: ImportRef): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('imports')
     .set({
       status: 'running',
       started_at: sql<string>`coalesce(started_at, now())`,
-      completed_at: null,
-      error_code: null,
-      error_message: null,
     })
     .where('org_id', '=', orgId)
     .where('id', '=', importId)
-    .where('status', 'in', resumableStatuses())
+    .where('status', 'in', statusesBefore('running'))
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
@@ -143,8 +167,17 @@ export async function completeImport(
   return numUpdatedRows > 0n;
 }
 
-/** Closes an import that does not complete; its records stay, and it can resume. @returns whether it was open */
-export async function closeImportRow(db: Db, { orgId, importId }: ImportRef, outcome: JobOutcome): Promise<boolean> {
+/**
+ * Closes an import that does not complete; its records stay, and it can resume.
+ * @param ofRun closes it only while this is its run; undefined for any
+ * @returns whether it was open
+ */
+export async function closeImportRow(
+  db: Db,
+  { orgId, importId }: ImportRef,
+  outcome: JobOutcome,
+  ofRun?: string | null,
+): Promise<boolean> {
   const failure = outcome.status === 'failed' ? outcome.failure : null;
   const { numUpdatedRows } = await db
     .updateTable('imports')
@@ -157,6 +190,7 @@ export async function closeImportRow(db: Db, { orgId, importId }: ImportRef, out
     .where('org_id', '=', orgId)
     .where('id', '=', importId)
     .where('status', 'in', statusesBefore(outcome.status))
+    .$if(ofRun !== undefined, (update) => update.where(sql<boolean>`run_id IS NOT DISTINCT FROM ${ofRun ?? null}`))
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }

@@ -1,7 +1,8 @@
 import { dbOf } from '../db/orm.ts';
 import type { JobKind, JobRow } from '../jobs/job-kind.ts';
+import { isOpen } from '../jobs/states.ts';
 import { pgTime } from '../pg-time.ts';
-import { closeImportRow, readImport } from './import-rows.ts';
+import { closeImportRow, noteImportRun, readImport } from './import-rows.ts';
 import { importFolder } from './keys.ts';
 
 /** No command copies a file for longer. */
@@ -16,7 +17,7 @@ export interface ImportJob extends JobRow {
 }
 
 /**
- * Imports as jobs. The command that asks for one stores the row, copies the file and starts the workflow; where it died
+ * Imports as jobs. The command stores the row, copies the file and starts the workflow; where it died
  * after the copy, the sweep starts it. One that ended otherwise is closed; the same command resumes it.
  */
 export const importJob: JobKind<'importFile', ImportJob> = {
@@ -30,9 +31,11 @@ export const importJob: JobKind<'importFile', ImportJob> = {
   async read(em, { orgId, id }) {
     const row = await readImport(dbOf(em), { orgId, importId: id });
     if (!row) return null;
-    const { status, file_name: fileName, source_key: sourceKey, created_at: createdAt } = row;
-    return { orgId, id, status, fileName, sourceKey, createdAt: pgTime(createdAt) };
+    const { status, run_id: runId, file_name: fileName, source_key: sourceKey, created_at: createdAt } = row;
+    return { orgId, id, status, runId, fileName, sourceKey, createdAt: pgTime(createdAt) };
   },
+
+  noteRun: (em, { orgId, id }, runId) => noteImportRun(dbOf(em), { orgId, importId: id }, runId),
 
   /** A file appears in the storage whole, so its presence says that the command has copied it. */
   async readiness({ storage }, { sourceKey, createdAt, status }) {
@@ -41,11 +44,11 @@ export const importJob: JobKind<'importFile', ImportJob> = {
   },
 
   /** Files before the row: where their removal fails, the import is still open in the next round. */
-  async close({ em, storage }, { orgId, id }, outcome) {
+  async close({ em, storage }, { orgId, id, runId }, outcome) {
     const ref = { orgId, importId: id };
     const row = await readImport(dbOf(em), ref);
-    if (row?.status === 'completed') return false;
+    if (!row || !isOpen(row.status) || row.run_id !== (runId ?? null)) return false;
     await storage.removeFolder(importFolder(ref));
-    return closeImportRow(dbOf(em), ref, outcome);
+    return closeImportRow(dbOf(em), ref, outcome, runId ?? null);
   },
 };

@@ -12,6 +12,8 @@ export interface JobRef {
 /** What every job's row has. */
 export interface JobRow extends JobRef {
   status: JobStatus;
+  /** Null until its run is stored, and again for a job that is resumed. */
+  runId?: string | null | undefined;
 }
 
 /** Where a kind's jobs are stored, and what closing one takes. */
@@ -45,7 +47,7 @@ export interface JobKind<Name extends StartedBy<'job'>, Row extends JobRow> {
   readiness?(stores: JobStores, row: Row): Promise<'ready' | 'not-yet' | 'never'>;
   /**
    * Closes an open job whose workflow ended without closing it: terminated or timed out in Temporal. A job that was
-   * closed meanwhile stays as it is. Without this function such a job is started again.
+   * closed, or resumed with another run, meanwhile stays as it is. Without this function such a job is started again.
    * @returns whether it was open
    */
   close?(stores: JobStores, row: Row, outcome: JobOutcome): Promise<boolean>;

@@ -9,7 +9,6 @@ import { kindAttribute, organisationAttribute, type StartedRun, type TaskQueues 
 
 const reusePolicies: Readonly<Record<ClosedId, WorkflowIdReusePolicy>> = {
   again: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-  'again-unless-completed': WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
   never: WorkflowIdReusePolicy.REJECT_DUPLICATE,
 };
 

@@ -20,11 +20,6 @@ export function statusesBefore(to: keyof typeof predecessors): JobStatus[] {
   return [...predecessors[to]];
 }
 
-/** As `statusesBefore('running')`, for jobs that resume after a failure or a cancellation. */
-export function resumableStatuses(): JobStatus[] {
-  return [...predecessors.running, 'failed', 'cancelled'];
-}
-
 export function isOpen(status: JobStatus): boolean {
   return status === 'pending' || status === 'running';
 }

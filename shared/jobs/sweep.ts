@@ -1,6 +1,6 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { JobOutcome, SweepResult } from '../contracts/jobs.ts';
-import type { StartedBy } from '../contracts/runs.ts';
+import { runDefinition, type StartedBy } from '../contracts/runs.ts';
 import { dbOf, type Orm } from '../db/orm.ts';
 import type { Log } from '../log.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -108,7 +108,9 @@ async function sweepOne<Name extends StartedBy<'job'>, Row extends JobRow>(
   if (!row) return;
   const status = await workflowStatus(deps, workflowIdOf(kind, row, deps.queues));
   if (status === 'RUNNING' || status === 'PAUSED') return;
-  if (status !== null && kind.close) {
+  // The workflow of a job that was resumed ended before that: it is started again.
+  const isResumed = row.status === 'pending' && !row.runId && runDefinition(kind.run).closedId === 'again';
+  if (status !== null && kind.close && !isResumed) {
     if (await close(deps, kind, row, endedOutcome(status, kind.remedy))) result.closed += 1;
     return;
   }

@@ -104,17 +104,21 @@ async function newErasure(user: string): Promise<string> {
 const erasureStatus = async (id: string) => (await admin.get(`/erasures/${id}`)).json.status;
 const soon = { timeout: 20_000, interval: 50 };
 
-it('starts an import whose command died between inserting its row and starting its workflow', async () => {
-  // Accepts connections and never responds: the command gives up when it would start the workflow.
+/** Runs the import command until it would start the workflow: the server accepts connections and never responds. */
+async function importThatDiesAtItsStart(name: string): Promise<void> {
   const silent = createServer();
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
   if (address === null || typeof address === 'string') throw new Error('The silent server has no port');
   const away = { ...service.config, TEMPORAL_ADDRESS: `127.0.0.1:${address.port}` };
   const connection = createTemporalConnection(away);
-  await expect(newImport('left', createTemporalClient(connection, away))).rejects.toThrow();
+  await expect(newImport(name, createTemporalClient(connection, away))).rejects.toThrow();
   await connection.close();
   silent.close();
+}
+
+it('starts an import whose command died between inserting its row and starting its workflow', async () => {
+  await importThatDiesAtItsStart('left');
   expect(await importCalled('left')).toMatchObject({ status: 'pending' });
   await swept(async (result) => {
     expect(result).toMatchObject({ started: 1, failed: 0 });
@@ -167,6 +171,34 @@ it('closes reports and imports with terminated workflows, and removes their file
   });
   expect(await importCalled('ended')).toMatchObject({ status: 'failed', error_code: 'WORKFLOW_TERMINATED' });
   expect(await service.storage.size(row.source_key)).toBeNull();
+}, 60_000);
+
+it('starts a failed import again whose second command died before its start', async () => {
+  expect(await importCalled('ended')).toMatchObject({ status: 'failed' });
+  await importThatDiesAtItsStart('ended');
+  expect(await importCalled('ended')).toMatchObject({ status: 'pending', error_code: null });
+  await swept(async (result) => {
+    expect(result).toMatchObject({ started: 1, closed: 0, failed: 0 });
+    await vi.waitFor(async () => expect((await importCalled('ended'))?.status).toBe('completed'), soon);
+  });
+  expect(await importCalled('ended')).toMatchObject({ accepted: '1' });
+}, 60_000);
+
+it('closes a running report whose workflow Temporal lost when it is cancelled, and an open one when it is deleted', async () => {
+  const lost = async () => {
+    const id = uuidv7();
+    await sql`INSERT INTO reports (org_id, id, name, report_type, format, parameters, range_start, range_end, time_zone, status,
+        phase, requested_by, created_at)
+      VALUES (${orgId}, ${id}, 'lost', 'events', 'csv', '{}', now(), now(), 'UTC', 'running', 'writing', 'test', now())`.execute(
+      db(),
+    );
+    return id;
+  };
+  const [cancelled, deleted] = [await lost(), await lost()];
+  expect((await admin.post(`/reports/${cancelled}/cancel`)).json.status).toBe('cancelled');
+  expect((await admin.send('DELETE', `/reports/${deleted}`)).status).toBe(204);
+  const rows = await db().selectFrom('reports').select('status').where('name', '=', 'lost').execute();
+  expect(rows).toEqual([{ status: 'cancelled' }, { status: 'cancelled' }]);
 }, 60_000);
 
 it('sweeps the other jobs if one fails', async () => {

@@ -31,5 +31,6 @@ export const Import = defineEntity({
     createdAt: time().defaultRaw('now()'),
     startedAt: time().nullable(),
     completedAt: time().nullable(),
+    runId: p.text().nullable(),
   },
 });
