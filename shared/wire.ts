@@ -1,15 +1,11 @@
 import { z } from 'zod';
+import { isStorable } from './domain/storable.ts';
 
 /** How far client times may be ahead of the server's clock: allows for clock drift, rejects more as an error. */
 export const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 
 const MAX_JSON_DEPTH = 32;
 const MAX_INTEGER = 2_147_483_647;
-
-/** PostgreSQL stores neither NUL characters nor lone surrogates; the fields that contain them are rejected. */
-function isStorable(text: string): boolean {
-  return !text.includes('\u0000') && text.isWellFormed();
-}
 
 function jsonFault(value: unknown, depth: number): string | null {
   if (typeof value === 'string') return isStorable(value) ? null : 'holds a NUL character or half a surrogate pair';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isStorable } from '../domain/storable.ts';
 import { timeRangeSchema } from '../domain/time-range.ts';
 
 export const GRANULARITIES = ['minute', 'hour', 'day', 'week', 'month'] as const;
@@ -42,12 +43,7 @@ export const QUESTION_LIMITS = {
 } as const;
 
 const name = () => z.string().min(1).max(128);
-/** PostgreSQL stores no NUL character. */
-const text = () =>
-  z
-    .string()
-    .max(2_048)
-    .regex(/^[^\0]*$/, 'holds a NUL character');
+const text = () => z.string().max(2_048).refine(isStorable, 'holds a NUL character or half a surrogate pair');
 
 const filterSchema = z.discriminatedUnion(
   'operator',

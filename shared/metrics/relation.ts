@@ -43,7 +43,10 @@ export async function relation(
   const read = async (of: TimeRange): Promise<StaleFacts> => readState(db, subject.orgId, resolved, of);
   const { granularity } = question;
   const isByClock = isLocal({ granularity, groupBy: resolved.groupBy });
-  const offsetsSeconds = isByClock ? await localOffsets(db, range) : [];
+  const whole = question.compare_to_previous
+    ? { ...range, startInclusive: previousRange(range).startInclusive }
+    : range;
+  const offsetsSeconds = isByClock ? await localOffsets(db, whole) : [];
   return compile(subject, question, resolved, range, {
     offsetsSeconds,
     now: await read(range),

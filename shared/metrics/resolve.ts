@@ -71,6 +71,14 @@ export function resolveQuestion(question: Question, range: TimeRange): ResolvedQ
     }
   }
   faults.push(...arrangementFaults(question, range));
+  if (question.granularity) {
+    // As buckets of it would say who was first seen in each.
+    const states = asked.filter(({ metric }) => baseOf(metric).some(isState));
+    for (const { name } of states) {
+      const message = `cannot be combined with ${name}, a number at the end of the range; ask for users.new instead`;
+      faults.push({ field: 'granularity', message });
+    }
+  }
   if (faults.length > 0) throw validationError(faults);
   const needsElapsed = asked.some(({ metric }) => rateWithin(metric) !== null);
   return { asked, base: [...base.values()], labels: named, needsElapsed, groupBy, filters };
@@ -89,6 +97,10 @@ export function commonDimensions(metrics: readonly Metric[], also: readonly Fact
   sets.push(...also.map(ofFact));
   const [first, ...others] = sets;
   return new Set([...(first ?? [])].filter((name) => others.every((set) => set.has(name))));
+}
+
+function isState({ formula }: BaseMetric): boolean {
+  return formula.kind === 'known-users' && formula.which === 'all';
 }
 
 /** What orders, conditions on rows, comparison and filling ask for that the question does not have. */
@@ -112,6 +124,11 @@ function arrangementFaults(question: Question, range: TimeRange): FieldError[] {
   if (question.compare_to_previous && granularity)
     faults.push({ field: 'compare_to_previous', message: 'cannot be combined with granularity' });
   if (question.fill && !granularity) faults.push({ field: 'fill', message: 'needs a granularity' });
+  const clocks = groupBy.filter(isClockDimension);
+  if (question.fill && clocks.length > 0) {
+    // Most hours of the day never occur in an hour.
+    faults.push({ field: 'fill', message: `cannot be combined with ${clocks.join(', ')}` });
+  }
   if (question.fill && granularity && bucketsIn(range, granularity) > QUESTION_LIMITS.fill_buckets) {
     const message = `completes at most ${QUESTION_LIMITS.fill_buckets} buckets; use a coarser granularity than ${granularity}`;
     faults.push({ field: 'fill', message });

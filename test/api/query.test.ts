@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refreshAll } from '../rollups/facts.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
 
@@ -39,6 +40,37 @@ async function rowsOf(question: object, client = admin) {
 }
 
 describe('POST /query', () => {
+  it('compares weekdays with those before a change of the clock', async () => {
+    const london = await service.clientFor('london', 'admin');
+    await london.patch('/settings', { time_zone: 'Europe/London' });
+    // Half past midnight of Wednesday 14 October, British summer time.
+    const at = (occurred_at: string) => ({ type: 'event', event_type: 'x', event_name: 'y', occurred_at });
+    const events = [at('2026-10-13T23:30:00Z'), at('2026-10-28T12:00:00Z')];
+    expect((await london.post('/batch', events)).json).toMatchObject({ accepted: 2 });
+    await refreshAll(service.orm, 'london');
+    const { json } = await london.post('/query', {
+      metrics: ['events.count'],
+      group_by: ['weekday'],
+      compare_to_previous: true,
+      start_date: '2026-10-26T00:00:00Z',
+      end_date: '2026-11-08T00:00:00Z',
+    });
+    expect(json.rows).toEqual([{ weekday: 3, 'events.count': 1 }]);
+    expect(json.previous.rows).toEqual([{ weekday: 3, 'events.count': 1 }]);
+  });
+
+  it.each([
+    [{ metrics: ['users.total'], granularity: 'day' }, 'granularity'],
+    [{ metrics: ['events.count'], granularity: 'hour', group_by: ['hour_of_day'], fill: true }, 'fill'],
+    [
+      { metrics: ['events.count'], filters: [{ dimension: 'feature', operator: 'equal', value: '\ud800' }] },
+      'filters.0.value',
+    ],
+  ])('rejects %j', async (question, field) => {
+    const { status, json } = await admin.post('/query', { ...range, ...question });
+    expect([status, json.errors?.[0]?.field]).toEqual([400, field]);
+  });
+
   it('answers metrics by group with the columns, units and range', async () => {
     const { json } = await admin.post('/query', {
       ...range,

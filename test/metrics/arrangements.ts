@@ -2,6 +2,7 @@ import { Decimal } from 'decimal.js';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { dbOf, type Orm } from '../../shared/db/orm.ts';
+import { previousRange } from '../../shared/domain/time-range.ts';
 import { ask, type MetricRow, type MetricSubject } from '../../shared/metrics/ask.ts';
 import { pgTime } from '../../shared/pg-time.ts';
 import type { Asked } from './questions.ts';
@@ -34,9 +35,11 @@ export async function arrangements(
     expect(await again({ order: [{ by, direction }], limit: 3 })).toEqual(sorted.slice(0, 3));
   }
 
-  if (question.granularity === undefined) return;
+  if (question.granularity === undefined) return comparison(orm, subject, { question, range }, plain);
   const lengthMs = range.endExclusive.getTime() - range.startInclusive.getTime();
   if (question.granularity === 'minute' && lengthMs > 86_400_000) return;
+  // Hours of the day and weekdays do not lie in every bucket.
+  if (question.group_by?.some((name) => name === 'hour_of_day' || name === 'weekday')) return;
   const filled = await again({ fill: true });
   const keyOf = ({ bucket, group }: MetricRow) => JSON.stringify([bucket, group]);
   const known = new Map(plain.map((row) => [keyOf(row), row]));
@@ -49,6 +52,19 @@ export async function arrangements(
     const plainRow = known.get(keyOf(row));
     if (plainRow) expect(row).toEqual(plainRow);
     else expect(Object.values(row.values).every((value) => !Number(value))).toBe(true);
+  }
+}
+
+/** With `compare_to_previous`, each value of the range before equals the plain answer of that range. Groups are those of now. */
+async function comparison(orm: Orm, subject: MetricSubject, { question, range }: Asked, plain: readonly MetricRow[]) {
+  const before = await ask(orm.em.fork(), subject, question, previousRange(range));
+  const compared = await ask(orm.em.fork(), subject, { ...question, compare_to_previous: true }, range);
+  const keyOf = ({ group }: MetricRow) => JSON.stringify(group);
+  const rowOf = new Map(compared.map((row) => [keyOf(row), row]));
+  for (const row of plain) expect(rowOf.get(keyOf(row))?.values).toEqual(row.values);
+  const groups = new Set(plain.map(keyOf));
+  for (const row of before.filter((each) => groups.has(keyOf(each)))) {
+    expect(rowOf.get(keyOf(row))?.previous).toEqual(row.values);
   }
 }
 
