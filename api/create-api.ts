@@ -45,8 +45,11 @@ export async function createApi(connections: Connections) {
         maxOrgBytes: config.BODY_MEMORY_MB_PER_ORG * MEBIBYTE,
       }),
       ingestTurns,
-      // Each holds two of the 12 connections of the pool.
-      streamPermits: createStreamPermits({ maxOpen: 3, maxOrgOpen: 1 }),
+      // Each holds two connections; half of the pool stays free.
+      streamPermits: createStreamPermits({
+        maxOpen: Math.max(1, Math.floor(config.DATABASE_POOL_SIZE / 4)),
+        maxOrgOpen: 1,
+      }),
       limits: await createLimits(orm, config),
       jwt: createJwtVerifier(config),
       partitions: createPartitionCache(),

@@ -46,8 +46,8 @@ export async function copyOut<Result>(
       });
     };
     signal.addEventListener('abort', cancel, { once: true });
-    signal.throwIfAborted();
     if (snapshot !== undefined) await enterSnapshot(client, snapshot);
+    signal.throwIfAborted();
     const copy = client.query(copyTo(text));
     // The connection may be lost before `consume` listens; an unhandled error would end the process.
     copy.on('error', (error) => copy.destroy(error));

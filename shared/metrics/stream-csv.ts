@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type RawBuilder, sql } from 'kysely';
@@ -21,7 +22,7 @@ export interface CsvRequest {
 /**
  * Streams the answer to a question as CSV with a header, by COPY, with all digits of exact decimals. Which buckets are stale
  * and what they hold are read in one snapshot.
- * @returns the bytes, once COPY has started; a later failure destroys the stream
+ * @returns the bytes, once there is a row or none follows; a later failure destroys the stream
  * @throws TidemarkError `validation` for names that are not in the catalog
  */
 export async function streamCsv(
@@ -39,10 +40,12 @@ export async function streamCsv(
       cells(answer),
       'csv',
       signal,
-      (bytes) => {
+      async (bytes) => {
+        // The first row, or the end: PostgreSQL has accepted and run the query until then, or the error is thrown here.
+        await once(bytes, 'readable');
         out.write(`${answer.columns.map(({ name }) => name).join(',')}\n`);
         started.resolve();
-        return pipeline(bytes, out);
+        await pipeline(bytes, out, { signal });
       },
       snapshot,
     );
