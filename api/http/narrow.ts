@@ -5,7 +5,9 @@ import type { RequestContext } from '../route.ts';
 /** For a member: its own user id as stored. Undefined for roles that see the whole organisation. */
 export function ownUserId(context: RequestContext): string | undefined {
   const { role, userId } = context.caller.credential;
-  return role === 'member' ? storedUserId(context, userId ?? '') : undefined;
+  if (role !== 'member') return undefined;
+  // Hashed in any case: an id that looks like a pseudonym must not pass for another user's.
+  return pseudonymOf(context, userId ?? '');
 }
 
 /**
@@ -22,7 +24,12 @@ export function userIdAsStored(context: RequestContext, asked: string | undefine
 }
 
 /** A user id as it is stored: a pseudonym where ids are anonymised. A pseudonym from an earlier answer is not hashed again. */
-export function storedUserId({ caller, deps }: RequestContext, userId: string): string {
+export function storedUserId(context: RequestContext, userId: string): string {
+  const { caller } = context;
   if (caller.privacy.anonymise_user_ids && userId.startsWith('anon_')) return userId;
+  return pseudonymOf(context, userId);
+}
+
+function pseudonymOf({ caller, deps }: RequestContext, userId: string): string {
   return createPrivacy(caller.privacy, caller.credential.orgId, deps.config.SECRET).userId(userId) ?? userId;
 }
