@@ -4,9 +4,13 @@ import type { Interval } from '../domain/buckets.ts';
 /** Up to this many intervals become conditions of the statement, which allow the planner to prune partitions. */
 const FEW = 4;
 
-/** The condition that a time lies in one of a few intervals; `false` without intervals. */
+/** Beyond this, the conditions would exceed the parameters of a statement. */
+const MANY = 100;
+
+/** The condition that a time lies in one of the intervals, which are in order; `false` without intervals. */
 export function within(at: RawBuilder<unknown>, intervals: readonly Interval[]): RawBuilder<unknown> {
   if (intervals.length === 0) return sql`false`;
+  if (intervals.length > MANY) return withinMultirange(at, intervals);
   return sql`(${sql.join(
     intervals.map(
       ({ startInclusiveMs, endExclusiveMs }) =>
@@ -14,6 +18,18 @@ export function within(at: RawBuilder<unknown>, intervals: readonly Interval[]):
     ),
     sql` OR `,
   )})`;
+}
+
+/** One parameter for all intervals, and bounds that allow the planner to prune partitions. */
+function withinMultirange(at: RawBuilder<unknown>, intervals: readonly Interval[]): RawBuilder<unknown> {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const ranges = intervals.map(
+    ({ startInclusiveMs, endExclusiveMs }) => `[${iso(startInclusiveMs)},${iso(endExclusiveMs)})`,
+  );
+  const startMs = Math.min(...intervals.map(({ startInclusiveMs }) => startInclusiveMs));
+  const endMs = Math.max(...intervals.map(({ endExclusiveMs }) => endExclusiveMs));
+  return sql`(${at} >= ${iso(startMs)}::timestamptz AND ${at} < ${iso(endMs)}::timestamptz
+    AND ${at} <@ ${`{${ranges.join()}}`}::tstzmultirange)`;
 }
 
 /**
