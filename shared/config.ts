@@ -10,6 +10,7 @@ const wholeNumber = (least: number, most: number) => z.coerce.number().int().min
 export const configSchema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL is required' }),
   DATABASE_POOL_SIZE: wholeNumber(2, 200).default(12),
+  QUERY_TIMEOUT_SECONDS: wholeNumber(1, 3600).default(60),
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TLS: flag.default(false),

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inTransaction } from '../../shared/db/transaction.ts';
 import { refreshAll } from '../rollups/facts.ts';
 import type { ApiClient } from '../service/api-client.ts';
 import { startService, type TestService } from '../service/service.ts';
@@ -10,7 +12,7 @@ const range = { start_date: '2026-10-01T00:00:00Z', end_date: '2026-10-05T00:00:
 const csv = { accept: 'text/csv' };
 
 beforeAll(async () => {
-  service = await startService({ workers: false });
+  service = await startService({ workers: false, env: { QUERY_TIMEOUT_SECONDS: '2' } });
   admin = await service.clientFor('acme', 'admin');
   const usage = (day: number, hour: number, user_id: string, agent_id: string, cost_usd: number) => ({
     type: 'ai_usage',
@@ -211,6 +213,15 @@ describe('POST /query', () => {
       { accept: 'application/pdf' },
     );
     expect(status).toBe(406);
+  });
+});
+
+it('is ended by its time limit, with 503', async () => {
+  const lock = service.orm.em.fork();
+  await inTransaction(lock, async (db) => {
+    await sql`LOCK TABLE ai_usage IN ACCESS EXCLUSIVE MODE`.execute(db);
+    const { status, json } = await admin.post('/query', { ...range, metrics: ['ai_usage.requests'] });
+    expect([status, json.title]).toEqual([503, expect.stringContaining('took longer than 2 s')]);
   });
 });
 

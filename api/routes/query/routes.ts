@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { resolveRange } from '../../../shared/calendar/resolve-range.ts';
 import { type Db, dbOf } from '../../../shared/db/orm.ts';
-import { inSnapshot } from '../../../shared/db/transaction.ts';
+import { inSnapshot, isStatementTimeout, limitStatements } from '../../../shared/db/transaction.ts';
 import { previousRange, type TimeRange } from '../../../shared/domain/time-range.ts';
+import { TidemarkError } from '../../../shared/errors.ts';
 import { answerIn, type MetricSubject } from '../../../shared/metrics/ask.ts';
 import { narrowToUser } from '../../../shared/metrics/narrow.ts';
 import { type Filter, QUESTION_LANGUAGE, type Question, questionSchema } from '../../../shared/metrics/question.ts';
@@ -54,9 +55,27 @@ const query = defineRoute({
       return { status: 200, stream, headers: { 'Content-Type': 'text/csv; charset=utf-8' } };
     }
     const limited = { ...question, limit: question.limit ?? QUESTION_LANGUAGE.limits.default_limit };
-    return { status: 200, body: await inSnapshot(em, (db) => answer(db, subject, limited, range)) };
+    const timeoutSeconds = deps.config.QUERY_TIMEOUT_SECONDS;
+    const found = await withinTimeout(timeoutSeconds, () =>
+      inSnapshot(em, async (db) => {
+        await limitStatements(db, timeoutSeconds * 1000);
+        return answer(db, subject, limited, range);
+      }),
+    );
+    return { status: 200, body: found };
   },
 });
+
+/** @throws TidemarkError `unavailable` where a statement of `work` exceeded its time */
+async function withinTimeout<Result>(timeoutSeconds: number, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isStatementTimeout(error)) throw error;
+    const message = `The question took longer than ${timeoutSeconds} s; ask for a shorter range or fewer groups.`;
+    throw new TidemarkError('unavailable', message, { cause: error });
+  }
+}
 
 /**
  * Buckets of two ranges have nothing in common to be joined by, so with a granularity the previous range is a question of its
