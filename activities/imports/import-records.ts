@@ -38,7 +38,10 @@ export async function openImport(orm: Orm, ref: ImportRef): Promise<ImportRow> {
 export async function importRecords(deps: ImportDependencies, ref: ImportRef): Promise<void> {
   const row = await openImport(deps.orm, ref);
   if ((await deps.storage.size(row.source_key)) === null) {
-    throw permanent('FILE_MISSING', `The worker's storage holds no ${row.source_key}; it must be the command's own`);
+    throw permanent(
+      'FILE_MISSING',
+      `${row.source_key} is not in the worker's storage; configure the same storage for the worker and the command`,
+    );
   }
   let position: ImportPosition = row.position;
   const signal = Context.current().cancellationSignal;

@@ -41,7 +41,7 @@ export async function storeChunk(orm: Orm, ref: ImportRef, chunk: PreparedChunk)
     await keepRejects(trx, ref, rejects);
     const all = { ...counts, rejected: rejects.length };
     if (!(await advanceImport(trx, ref, chunk.from, chunk.end, all))) {
-      throw new Error(`Import ${ref.importId} does not stand at line ${chunk.from.line} any more`);
+      throw new Error(`Import ${ref.importId} is no longer at line ${chunk.from.line}`);
     }
     return all;
   });

@@ -11,7 +11,7 @@ export function encodeCursor({ at, id }: Position): string {
   return Buffer.from(JSON.stringify([at.toISOString(), id])).toString('base64url');
 }
 
-/** @throws TidemarkError `validation` for a text that no list gave out */
+/** @throws TidemarkError `validation` for a cursor that no list returned */
 export function decodeCursor(cursor: string): Position {
   try {
     const [at, id]: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));

@@ -1,3 +1,3 @@
-/** What somebody decided about a group of equal errors; a group that nobody touched is open. */
+/** The triage status of an error group; open by default. */
 export const ERROR_STATUSES = ['open', 'resolved', 'ignored'] as const;
 export type ErrorStatus = (typeof ERROR_STATUSES)[number];

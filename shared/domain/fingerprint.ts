@@ -9,7 +9,7 @@ export interface FingerprintedError {
   stack_trace?: string | null | undefined;
 }
 
-/** Why an error is in its group. */
+/** The basis of an error's group. */
 export interface Grouping {
   fingerprint: string;
   /** What was hashed, one entry a part that is not empty. */
@@ -42,8 +42,8 @@ export function explainGrouping(fingerprint: string, stored: FingerprintedError)
   const isWhole = hash({ exception_type, message, frames }) === fingerprint;
   const difference = isWhole
     ? ''
-    : ' What is stored differs from what was hashed: privacy settings shortened it, or a later record added to it.';
-  return { fingerprint, basis, explanation: `In one group: ${told.join(', ')}.${difference}` };
+    : ' The stored values differ from the hashed ones: privacy settings shortened them, or a later record completed them.';
+  return { fingerprint, basis, explanation: `Grouped by: ${told.join(', ')}.${difference}` };
 }
 
 interface Parts {

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { z } from 'zod';
 
-/** What an organisation lets be kept of the people behind its telemetry. */
+/** Which personal data of telemetry an organisation stores. */
 export const privacySettingsSchema = z.strictObject({
   store_query: z.boolean(),
   store_response: z.boolean(),

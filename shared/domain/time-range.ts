@@ -58,11 +58,11 @@ function dayOrTime() {
 export function requestedRange(fields: TimeRangeFields, now: Date): RequestedRange | RangeFault {
   const forms = [fields.period, fields.days, fields.start_date ?? fields.end_date].filter((form) => form !== undefined);
   if (forms.length > 1) {
-    return { field: 'period', message: 'give one of period, days, or start_date with end_date' };
+    return { field: 'period', message: 'provide one of period, days, or start_date with end_date' };
   }
   if (fields.start_date !== undefined || fields.end_date !== undefined) {
-    if (fields.start_date === undefined) return { field: 'start_date', message: 'is needed with end_date' };
-    if (fields.end_date === undefined) return { field: 'end_date', message: 'is needed with start_date' };
+    if (fields.start_date === undefined) return { field: 'start_date', message: 'is required with end_date' };
+    if (fields.end_date === undefined) return { field: 'end_date', message: 'is required with start_date' };
     return { start: bound(fields.start_date, 0), end: bound(fields.end_date, 1) };
   }
   const windowMs = fields.period ? periodMs(fields.period) : (fields.days ?? DEFAULT_DAYS) * DAY_MS;
@@ -71,7 +71,7 @@ export function requestedRange(fields: TimeRangeFields, now: Date): RequestedRan
 
 /** The rules that a resolved range must keep. */
 export function rangeFault(start: Date, end: Date): RangeFault | null {
-  if (end <= start) return { field: 'end_date', message: 'must lie after start_date' };
+  if (end <= start) return { field: 'end_date', message: 'must be after start_date' };
   // An hour of slack: 400 local days may hold an hour more when clocks are put back.
   if (end.getTime() - start.getTime() > (MAX_RANGE_DAYS + 1 / 24) * DAY_MS) {
     return { field: 'period', message: `must not be longer than ${MAX_RANGE_DAYS} days` };

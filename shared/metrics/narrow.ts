@@ -3,7 +3,7 @@ import { metricByName } from './catalog/index.ts';
 import type { Filter, Question } from './question.ts';
 import { commonDimensions } from './resolve.ts';
 
-/** Whether a metric can be asked of one user alone; users that were ever seen, for one, cannot. */
+/** Whether a metric can be restricted to one user; the total of users, for one, cannot. */
 export function isNarrowable(name: string): boolean {
   const metric = metricByName.get(name);
   return metric !== undefined && commonDimensions([metric]).has('user');

@@ -64,7 +64,7 @@ const filterSchema = z.discriminatedUnion(
 const questionShape = {
   metrics: z.array(name()).min(1).max(QUESTION_LIMITS.metrics),
   group_by: z.array(name()).max(QUESTION_LIMITS.group_by).optional(),
-  filters: z.array(filterSchema).max(QUESTION_LIMITS.filters).optional().meta({ description: 'All of them hold.' }),
+  filters: z.array(filterSchema).max(QUESTION_LIMITS.filters).optional().meta({ description: 'Combined with AND.' }),
   granularity: z.enum(GRANULARITIES).optional(),
   order: z
     .array(z.strictObject({ by: name(), direction: z.enum(DIRECTIONS).default('asc') }))
@@ -78,21 +78,18 @@ const questionShape = {
     .array(z.strictObject({ metric: name(), operator: z.enum(HAVING_OPERATORS), value: z.number() }))
     .max(QUESTION_LIMITS.having)
     .optional()
-    .meta({ description: 'Conditions on metrics of the question; rows satisfy all of them.' }),
+    .meta({ description: 'Conditions on requested metrics, combined with AND.' }),
   compare_to_previous: z
     .boolean()
     .optional()
-    .meta({ description: 'Adds the values of the range of equal length before. With `granularity` not in CSV.' }),
-  fill: z
-    .boolean()
-    .optional()
-    .meta({ description: 'Adds the buckets of the granularity in which a group has nothing.' }),
+    .meta({ description: 'Adds the values of the previous range of equal length. With `granularity`, in JSON only.' }),
+  fill: z.boolean().optional().meta({ description: 'Adds empty buckets to each group. Requires `granularity`.' }),
 };
 
 /** A question as clients send it and as reports, dashboards and alerts store it: its fields and those of its range. */
 export const questionSchema = z.strictObject({ ...questionShape, ...timeRangeSchema.shape });
 
-/** What a question may hold, for those who write one. */
+/** The operators, granularities and limits of questions, for `GET /metric-catalog`. */
 export const QUESTION_LANGUAGE = {
   filter_operators: FILTER_OPERATORS,
   having_operators: HAVING_OPERATORS,

@@ -9,7 +9,7 @@ import { baseOf, rateWithin } from './made-of.ts';
 import { BUCKET, type Filter, type Granularity, QUESTION_LIMITS, type Question } from './question.ts';
 
 const HOUR_MS = 3_600_000;
-/** How long a bucket is, or about that. */
+/** The least length of a bucket. */
 const LEAST_MS = {
   minute: 60_000,
   hour: HOUR_MS,
@@ -20,12 +20,12 @@ const LEAST_MS = {
 
 /** A question whose names are all known. */
 export interface ResolvedQuestion {
-  /** Each name that was asked for, with its metric. */
+  /** Each requested name with its metric. */
   asked: readonly { name: string; metric: Metric }[];
   /** What they are made of. */
   base: readonly BaseMetric[];
   labels: readonly { name: string; label: Label }[];
-  /** Whether any number is by time, so that it matters how much each row spans. */
+  /** Whether a metric is a rate over time, which needs the elapsed time of each row. */
   needsElapsed: boolean;
   groupBy: readonly string[];
   filters: readonly Filter[];
@@ -37,14 +37,14 @@ export function resolveQuestion(question: Question, range: TimeRange): ResolvedQ
   const asked = question.metrics.flatMap((name) => {
     const metric = metricByName.get(name);
     if (metric) return [{ name, metric }];
-    faults.push({ field: 'metrics', message: `${name} is not a metric; there are ${knownMetrics()}` });
+    faults.push({ field: 'metrics', message: `${name} is not a metric; metrics: ${knownMetrics()}` });
     return [];
   });
   const base = new Map(asked.flatMap(({ metric }) => baseOf(metric)).map((metric) => [metric.name, metric]));
   const named = (question.labels ?? []).flatMap((name) => {
     const label = labels.get(name);
     if (label) return [{ name, label }];
-    faults.push({ field: 'labels', message: `${name} is not a label; there are ${[...labels.keys()].join(', ')}` });
+    faults.push({ field: 'labels', message: `${name} is not a label; labels: ${[...labels.keys()].join(', ')}` });
     return [];
   });
   const groupBy = question.group_by ?? [];
@@ -63,11 +63,14 @@ export function resolveQuestion(question: Question, range: TimeRange): ResolvedQ
       const timed = field === 'group_by' && isClockDimension(name) ? ratesAmong(asked) : [];
       if (timed.length > 0) {
         const [rates, counts] = [timed.map((one) => one.name).join(', '), timed.map((one) => one.of).join(', ')];
-        const message = `${rates} is a number by time, and ${name} is no stretch of time; ask for ${counts} instead, or use granularity instead of ${name}`;
+        const message = `${rates} is a rate over time, so ${name} cannot group it; use ${counts}, or granularity instead of ${name}`;
         faults.push({ field, message });
         continue;
       }
-      faults.push({ field, message: `${name} is not a dimension of all metrics asked for; there are: ${there}` });
+      faults.push({
+        field,
+        message: `${name} is not a dimension of all requested metrics; common dimensions: ${there}`,
+      });
     }
   }
   faults.push(...arrangementFaults(question, range));
@@ -75,7 +78,7 @@ export function resolveQuestion(question: Question, range: TimeRange): ResolvedQ
     // As buckets of it would say who was first seen in each.
     const states = asked.filter(({ metric }) => baseOf(metric).some(isState));
     for (const { name } of states) {
-      const message = `cannot be combined with ${name}, a number at the end of the range; ask for users.new instead`;
+      const message = `cannot be combined with ${name}, which is a total at the end of the range; use users.new`;
       faults.push({ field: 'granularity', message });
     }
   }
@@ -113,24 +116,24 @@ function arrangementFaults(question: Question, range: TimeRange): FieldError[] {
   }
   for (const { metric } of question.having ?? []) {
     if (!metrics.includes(metric))
-      faults.push({ field: 'having', message: `must name one of the metrics asked for: ${metrics.join(', ')}` });
+      faults.push({ field: 'having', message: `must name a requested metric: ${metrics.join(', ')}` });
   }
   for (const [field, names] of [
     ['metrics', metrics],
     ['group_by', groupBy],
   ] as const) {
-    if (new Set(names).size < names.length) faults.push({ field, message: 'names one twice' });
+    if (new Set(names).size < names.length) faults.push({ field, message: 'contains a duplicate' });
   }
   if (question.compare_to_previous && granularity)
     faults.push({ field: 'compare_to_previous', message: 'cannot be combined with granularity' });
-  if (question.fill && !granularity) faults.push({ field: 'fill', message: 'needs a granularity' });
+  if (question.fill && !granularity) faults.push({ field: 'fill', message: 'requires a granularity' });
   const clocks = groupBy.filter(isClockDimension);
   if (question.fill && clocks.length > 0) {
     // Most hours of the day never occur in an hour.
     faults.push({ field: 'fill', message: `cannot be combined with ${clocks.join(', ')}` });
   }
   if (question.fill && granularity && bucketsIn(range, granularity) > QUESTION_LIMITS.fill_buckets) {
-    const message = `completes at most ${QUESTION_LIMITS.fill_buckets} buckets; use a coarser granularity than ${granularity}`;
+    const message = `fills at most ${QUESTION_LIMITS.fill_buckets} buckets; use a coarser granularity than ${granularity}`;
     faults.push({ field: 'fill', message });
   }
   return faults;

@@ -170,14 +170,14 @@ it('rejects unknown names, and lists the valid ones', async () => {
   expect(
     await refused({ metrics: ['total_cost'], filters: [{ dimension: 'model', operator: 'equal', value: 'gpt-4o' }] }),
   ).toEqual([
-    { field: 'filters', message: expect.stringContaining('model is not a dimension of all metrics asked for') },
+    { field: 'filters', message: expect.stringContaining('model is not a dimension of all requested metrics') },
   ]);
   expect(await refused({ order: [{ by: 'success_rate', direction: 'asc' }] })).toEqual([
     { field: 'order', message: 'must name one of: execution_count' },
   ]);
   expect(await refused({ having: [{ metric: 'success_rate', operator: 'equal', value: 1 }] })).toEqual([
-    { field: 'having', message: 'must name one of the metrics asked for: execution_count' },
+    { field: 'having', message: 'must name a requested metric: execution_count' },
   ]);
   expect(await refused({ compare_to_previous: true, granularity: 'day' })).toHaveLength(1);
-  expect(await refused({ fill: true })).toEqual([{ field: 'fill', message: 'needs a granularity' }]);
+  expect(await refused({ fill: true })).toEqual([{ field: 'fill', message: 'requires a granularity' }]);
 });

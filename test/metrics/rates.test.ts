@@ -131,7 +131,7 @@ it('rejects rates by hour of day or weekday, and returning users by any dimensio
     }),
   ).toEqual(['validation', { field: 'filters', message: expect.stringMatching(/^weekday is not a dimension/) }]);
   for (const metrics of [['returning_users'], ['returning_user_rate'], ['active_users', 'returning_users']]) {
-    const none = expect.stringMatching(/ is not a dimension of all metrics asked for; there are: none$/);
+    const none = expect.stringMatching(/ is not a dimension of all requested metrics; common dimensions: none$/);
     expect(
       await refused({
         metrics,

@@ -7,7 +7,7 @@ interface Said {
   unit?: Unit;
 }
 
-/** The metrics of one fact are built by these; the fact's kind qualifies their names. */
+/** Builders for the metrics of one fact; the fact's kind qualifies their names. */
 export function metricsOf(fact: FactKind) {
   const base = (name: string, { aliases = [], description, unit = 'count' }: Said) => ({
     name: `${fact}.${name}`,
@@ -35,7 +35,7 @@ export function metricsOf(fact: FactKind) {
   };
 }
 
-/** What facts with a status have in common. `noun`: one of them, in the plural. */
+/** The metrics of facts with a status. `noun`: plural, as in descriptions. */
 export function outcomes(
   fact: FactKind,
   noun: string,
@@ -66,7 +66,7 @@ export function outcomes(
     mean('avg_duration_ms', 'duration_ms', {
       ...aliases('avg_duration_ms'),
       unit: ms,
-      description: `Mean time from start to end of ${noun.toLowerCase()} that ended.`,
+      description: `Mean duration of ended ${noun.toLowerCase()}.`,
     }),
     ...quantiles(quantile, 'duration', 'duration_ms', short),
   ];
@@ -84,7 +84,7 @@ export function quantiles(
     return quantile(name, sketch, share / 100, {
       aliases: short[name] ?? [],
       unit: 'ms',
-      description: `${share} % lie at or below it, within 1 % of the value.`,
+      description: `${share} % of values are at or below it; relative error at most 1 %.`,
     });
   });
 }

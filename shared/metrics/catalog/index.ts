@@ -4,7 +4,7 @@ import { eventMetrics, usageMetrics, userMetrics } from './people.ts';
 import { aiUsageMetrics, costMetrics, toolUsageMetrics } from './usages.ts';
 import { agentWorkflowMetrics, apiCallMetrics, errorMetrics, sessionMetrics } from './work.ts';
 
-/** Every number that Tidemark shows. */
+/** All metrics that Tidemark reports. */
 export const catalog: readonly Metric[] = [
   ...executionMetrics,
   ...toolUsageMetrics,
@@ -19,7 +19,7 @@ export const catalog: readonly Metric[] = [
   ...errorMetrics,
 ];
 
-/** A metric by its name or one of its short names. */
+/** Metrics by name and by alias. */
 export const metricByName: ReadonlyMap<string, Metric> = new Map(
   catalog.flatMap((metric) => [metric.name, ...metric.aliases].map((name): [string, Metric] => [name, metric])),
 );

@@ -1,6 +1,6 @@
 import type { Label } from '../definition.ts';
 
-/** What groups can be called beside the values that they are grouped by. */
+/** Display names for groups, in addition to the grouped values. */
 export const labels: ReadonlyMap<string, Label> = new Map([
   ['scenario_name', { fact: 'events', measure: 'scenario_name_latest' }],
 ]);

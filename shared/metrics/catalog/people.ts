@@ -26,11 +26,11 @@ export const eventMetrics: readonly Metric[] = [
   counted('scenarios_started', 'scenario_started', ['start_count', 'total_scenarios'], 'Scenarios begun.'),
   counted('scenarios_completed', 'scenario_completed', [], 'Scenarios completed.'),
   counted('quizzes', 'quiz', ['total_quizzes_taken'], 'Quizzes taken.'),
-  counted('grammar_checks', 'grammar_check', [], 'Grammar checks that came as events.'),
+  counted('grammar_checks', 'grammar_check', [], 'Grammar checks received as events.'),
   counted('agents_created', 'agent_created', ['agents_created'], 'Agents created.'),
 ];
 
-/** What several counters come to together. */
+/** Sums of several counters. */
 export const usageMetrics: readonly Metric[] = [
   {
     name: 'usage.grammar_checks',
@@ -42,14 +42,14 @@ export const usageMetrics: readonly Metric[] = [
   {
     name: 'usage.active_conversations',
     aliases: ['active_conversations'],
-    description: 'Conversations begun less conversations ended, both within the range.',
+    description: 'Conversations started minus conversations ended within the range.',
     unit: 'count',
     formula: { kind: 'difference', of: 'events.conversations_started', less: 'events.conversations_ended' },
   },
   {
     name: 'usage.scenario_completion_rate',
     aliases: ['completion_rate'],
-    description: 'Scenarios completed, of those begun within the range; at most 100.',
+    description: 'Completed scenarios as a share of those started within the range; at most 100.',
     unit: 'percent',
     formula: { kind: 'share', part: 'events.scenarios_completed', whole: 'events.scenarios_started' },
   },
@@ -80,35 +80,35 @@ export const userMetrics: readonly Metric[] = [
   {
     name: 'ai_usage.users',
     aliases: [],
-    description: 'Distinct users with an AI usage of their own.',
+    description: 'Distinct users named by an AI usage.',
     unit: 'count',
     formula: { kind: 'distinct', facts: ['ai_usage'] },
   },
   {
     name: 'users.total',
     aliases: ['total_users'],
-    description: 'Users that were ever seen, up to the end of the range.',
+    description: 'All users first seen before the end of the range.',
     unit: 'count',
     formula: { kind: 'known-users', which: 'all' },
   },
   {
     name: 'users.new',
     aliases: ['new_users'],
-    description: 'Users that were seen for the first time.',
+    description: 'Users first seen within the range.',
     unit: 'count',
     formula: { kind: 'known-users', which: 'new' },
   },
   {
     name: 'users.returning',
     aliases: ['returning_users'],
-    description: 'Active users that were seen before: active users less new ones.',
+    description: 'Active users first seen before the range: active users minus new users.',
     unit: 'count',
     formula: { kind: 'difference', of: 'users.active', less: 'users.new' },
   },
   {
     name: 'users.returning_rate',
     aliases: ['returning_user_rate'],
-    description: 'Of the active users, how many were seen before.',
+    description: 'Share of active users first seen before the range.',
     unit: 'percent',
     formula: { kind: 'share', part: 'users.returning', whole: 'users.active' },
   },

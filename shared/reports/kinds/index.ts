@@ -27,7 +27,7 @@ export const REPORT_FORMATS = ['csv', 'json', 'xlsx'] as const;
 /** @throws Error for a type that the API would not have taken */
 export function reportKind(reportType: string): ReportKind {
   const kind = byName.get(reportType);
-  if (!kind) throw new Error(`There is no report type ${reportType}`);
+  if (!kind) throw new Error(`Unknown report type ${reportType}`);
   return kind;
 }
 
