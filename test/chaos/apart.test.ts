@@ -7,24 +7,24 @@ import { sendFinishedMonth } from './base-data.ts';
 import { holdReads, holdReport, installGates } from './hold.ts';
 import { kill9, pidOf } from './kill.ts';
 import {
-  askForReport,
   openReports,
   type ReportAnswer,
   type ReportResult,
+  requestReport,
   resultOf,
   strayFiles,
   untilClosed,
 } from './report.ts';
+import { REQUESTS } from './requests.ts';
 import { openScene, type Scene } from './scene.ts';
 import { assembleSlowly } from './slow-part.ts';
 import { ageReport, holdInTheMiddleOfParts, leavePendingRow, reportsNamed, sweep, workflowOf } from './stage.ts';
-import { WISHES } from './wishes.ts';
 
 /** A row and its workflow that were parted: by a kill, by an operator, by whoever does not want the report any more. */
 
 const COMPLETED_WITHIN_MS = 120_000;
 const CANCELLED_WITHIN_MS = 5_000;
-const wish = WISHES.events;
+const request = REQUESTS.events;
 
 // On a machine that is busy with other tests too, a stack takes its time to come back.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -38,7 +38,7 @@ beforeAll(async () => {
   scene = await openScene({ REPORT_PART_ROWS: '100', REPORT_PARALLEL_PARTS: '2' });
   await sendFinishedMonth(scene, 5_000);
   await installGates(scene);
-  const id = await askForReport(scene.admin, wish, 'undisturbed');
+  const id = await requestReport(scene.admin, request, 'undisturbed');
   const { sha256, rows } = await resultOf(scene.admin, id, COMPLETED_WITHIN_MS);
   undisturbed = { id, sha256, rows };
 });
@@ -55,9 +55,9 @@ test('worker and Temporal are killed after a plan, a part and a file are done an
       },
       { step: 'done', done: `status = 'completed'` },
     ].map(async ({ step, done }) => {
-      const named = { ...wish, name: `unheard ${step}` };
+      const named = { ...request, name: `unheard ${step}` };
       const hold = await holdReport(scene, named.name, step);
-      const id = await askForReport(scene.admin, named, named.name);
+      const id = await requestReport(scene.admin, named, named.name);
       await hold.reached();
       return { id, hold, done };
     }),
@@ -79,10 +79,10 @@ test('worker and Temporal are killed after a plan, a part and a file are done an
 });
 
 test('the API is killed between row and workflow; the client asks again under the same key', async () => {
-  const named = { ...wish, name: 'asked twice' };
+  const named = { ...request, name: 'asked twice' };
   const temporal = pidOf(scene.stack, 'temporal');
   process.kill(temporal, 'SIGSTOP');
-  const asked = askForReport(scene.admin, named, 'asked-twice');
+  const asked = requestReport(scene.admin, named, 'asked-twice');
   try {
     await eventually('the row', 30_000, async () => ((await reportsNamed(scene, named.name)) > 0 ? true : undefined));
     await kill9(scene.stack, 'api');
@@ -101,7 +101,7 @@ test('the API is killed between row and workflow; the sweep begins the report', 
 });
 
 test('the sweep closes a report whose workflow was terminated, and its files go', async () => {
-  const { id, release } = await holdInTheMiddleOfParts(scene, wish, 'terminated');
+  const { id, release } = await holdInTheMiddleOfParts(scene, request, 'terminated');
   await workflowOf(scene, id).terminate('an operator said so');
   await ageReport(scene, id);
   await sweep(scene);
@@ -117,21 +117,21 @@ test('cancelled while it waits for its workflow', async () => {
 
 test('cancelled while it is planned', async () => {
   const reads = await holdReads(scene, 'events');
-  const id = await askForReport(scene.admin, wish, 'cancelled-planning');
+  const id = await requestReport(scene.admin, request, 'cancelled-planning');
   await reads.reached();
   expect(await cancel(id)).toMatchObject({ status: 'cancelled' });
   await reads.release();
 });
 
 test('cancelled while its parts are written', async () => {
-  const { id, release } = await holdInTheMiddleOfParts(scene, wish, 'cancelled-writing');
+  const { id, release } = await holdInTheMiddleOfParts(scene, request, 'cancelled-writing');
   expect(await cancel(id)).toMatchObject({ status: 'cancelled' });
   await release();
   await expectNoStrayFiles();
 });
 
 test('cancelled while its file is assembled', async () => {
-  const assembly = await assembleSlowly(scene, wish, 'cancelled-assembling');
+  const assembly = await assembleSlowly(scene, request, 'cancelled-assembling');
   expect(await cancel(assembly.id)).toMatchObject({ status: 'cancelled' });
   assembly.stop();
   rmSync(join(scene.storage, `${assembly.id}.aside`));
@@ -139,8 +139,8 @@ test('cancelled while its file is assembled', async () => {
 });
 
 test('cancelled while it is published, it is either there with its file or cancelled without', async () => {
-  const publishing = await holdReport(scene, wish.name, 'done');
-  const id = await askForReport(scene.admin, wish, 'cancelled-publishing');
+  const publishing = await holdReport(scene, request.name, 'done');
+  const id = await requestReport(scene.admin, request, 'cancelled-publishing');
   await publishing.reached();
   setTimeout(() => void publishing.release(), 1_000);
   const { status } = await cancel(id);

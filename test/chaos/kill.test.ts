@@ -4,11 +4,11 @@ import { sendFinishedMonth } from './base-data.ts';
 import { differencesFrom } from './facts.ts';
 import { holdInserts, holdReport, installGates } from './hold.ts';
 import { kill9, type Service } from './kill.ts';
-import { askForReport, firstCells, openReports, type ReportResult, resultOf, strayFiles } from './report.ts';
+import { firstCells, openReports, type ReportResult, requestReport, resultOf, strayFiles } from './report.ts';
+import { REQUESTS, type RequestName } from './requests.ts';
 import { ORG, openScene, type Scene } from './scene.ts';
 import { assembleSlowly } from './slow-part.ts';
 import { Telemetry } from './telemetry.ts';
-import { WISHES, type Wish } from './wishes.ts';
 
 /** Notice of a worker's death takes its activities' heartbeat time-out, 10 s, and the workflow's sticky queue's, 10 s. */
 const COMPLETED_WITHIN_MS = 120_000;
@@ -18,15 +18,15 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let scene: Scene;
 let telemetry: Telemetry;
-const undisturbed = new Map<Wish, ReportResult>();
+const undisturbed = new Map<RequestName, ReportResult>();
 /** Reports that a kill left to wait for a time-out of half a minute; other kills need not wait for it. */
-const patient: { wish: Wish; id: string }[] = [];
+const patient: { request: RequestName; id: string }[] = [];
 
-const ask = (wish: Wish, key: string) => askForReport(scene.admin, WISHES[wish], key);
+const ask = (request: RequestName, key: string) => requestReport(scene.admin, REQUESTS[request], key);
 
-async function expectAsUndisturbed(wish: Wish, id: string): Promise<void> {
+async function expectAsUndisturbed(request: RequestName, id: string): Promise<void> {
   const { sha256, rows } = await resultOf(scene.admin, id, COMPLETED_WITHIN_MS);
-  expect({ wish, sha256, rows }).toEqual({ wish, ...undisturbed.get(wish) });
+  expect({ request, sha256, rows }).toEqual({ request, ...undisturbed.get(request) });
 }
 
 beforeAll(async () => {
@@ -55,9 +55,9 @@ test.each([
     'started_at',
     `AND EXISTS (SELECT FROM executions e WHERE e.org_id = t.org_id AND e.execution_id = t.execution_id AND e.agent_id = ANY ($4))`,
   ],
-] as const)('undisturbed, the report %s holds the facts of its range', async (wish, table, id, time, filter) => {
-  const { parameters } = WISHES[wish];
-  const result = await resultOf(scene.admin, await ask(wish, `undisturbed-${wish}`), COMPLETED_WITHIN_MS, {
+] as const)('undisturbed, the report %s holds the facts of its range', async (request, table, id, time, filter) => {
+  const { parameters } = REQUESTS[request];
+  const result = await resultOf(scene.admin, await ask(request, `undisturbed-${request}`), COMPLETED_WITHIN_MS, {
     withContent: true,
   });
   const stored = await scene.rows(
@@ -68,35 +68,35 @@ test.each([
   expect(firstCells(result.content.toString('utf8'))).toEqual(stored.map((row) => row.id));
   expect(result.rows).toBe(stored.length);
   expect(stored.length).toBeGreaterThan(400);
-  undisturbed.set(wish, { sha256: result.sha256, rows: result.rows });
+  undisturbed.set(request, { sha256: result.sha256, rows: result.rows });
 });
 
 test('the worker is killed with a report in each phase', async () => {
   const holds = {
-    sessions: await holdReport(scene, WISHES.sessions.name, 'planning'),
-    executions: await holdReport(scene, WISHES.executions.name, 'writing'),
-    aiUsage: await holdReport(scene, WISHES.aiUsage.name, 'part-7'),
-    toolUsages: await holdReport(scene, WISHES.toolUsages.name, 'done'),
+    sessions: await holdReport(scene, REQUESTS.sessions.name, 'planning'),
+    executions: await holdReport(scene, REQUESTS.executions.name, 'writing'),
+    aiUsage: await holdReport(scene, REQUESTS.aiUsage.name, 'part-7'),
+    toolUsages: await holdReport(scene, REQUESTS.toolUsages.name, 'done'),
   };
   const held = await Promise.all(
-    (['sessions', 'executions', 'aiUsage', 'toolUsages'] as const).map(async (wish) => {
+    (['sessions', 'executions', 'aiUsage', 'toolUsages'] as const).map(async (request) => {
       // The hold has the report's row, and with it the answer where the worker is faster than the API.
-      const answer = ask(wish, `worker-${wish}`);
-      await holds[wish].reached();
-      return { wish, answer };
+      const answer = ask(request, `worker-${request}`);
+      await holds[request].reached();
+      return { request, answer };
     }),
   );
-  const assembly = await assembleSlowly(scene, WISHES.events, 'worker-events');
+  const assembly = await assembleSlowly(scene, REQUESTS.events, 'worker-events');
   await kill9(scene.stack, 'worker');
   assembly.stop();
   assembly.giveBack();
   // The part's file is there and nobody knows; of the others the last words arrive after their sender's death.
   await holds.aiUsage.undo();
   for (const hold of [holds.sessions, holds.executions, holds.toolUsages]) await hold.release();
-  const begun = await Promise.all(held.map(async ({ wish, answer }) => ({ wish, id: await answer })));
-  patient.push(...begun.filter(({ wish }) => wish === 'sessions' || wish === 'toolUsages'));
-  for (const { wish, id } of [...begun, { wish: 'events', id: assembly.id } as const]) {
-    if (!patient.some((other) => other.id === id)) await expectAsUndisturbed(wish, id);
+  const begun = await Promise.all(held.map(async ({ request, answer }) => ({ request, id: await answer })));
+  patient.push(...begun.filter(({ request }) => request === 'sessions' || request === 'toolUsages'));
+  for (const { request, id } of [...begun, { request: 'events', id: assembly.id } as const]) {
+    if (!patient.some((other) => other.id === id)) await expectAsUndisturbed(request, id);
   }
 });
 
@@ -110,7 +110,7 @@ test('the API is killed in the middle of batches, again and again', async () => 
 test.each(['postgres', 'temporal'] as const)(
   '%s is killed in the middle of batches and of a report',
   async (service) => {
-    const hold = await holdReport(scene, WISHES.aiUsage.name, 'part-7');
+    const hold = await holdReport(scene, REQUESTS.aiUsage.name, 'part-7');
     const id = await ask('aiUsage', `${service}-in-the-middle`);
     await hold.reached();
     await killInTheMiddleOfBatches(service, 'ai_usage');
@@ -124,7 +124,7 @@ test.each(['postgres', 'temporal'] as const)(
 
 test('the reports that had to wait for a time-out are as undisturbed', async () => {
   expect(patient).toHaveLength(2);
-  for (const { wish, id } of patient) await expectAsUndisturbed(wish, id);
+  for (const { request, id } of patient) await expectAsUndisturbed(request, id);
 });
 
 test('every acknowledged record is there exactly once', async () => {

@@ -6,7 +6,7 @@ import { differencesOfDerived, disturbDerived } from './derived.ts';
 import { differencesFrom } from './facts.ts';
 import { kill9, SERVICES, type Service } from './kill.ts';
 import { countFinishedMonth, fillFinishedMonth, SOME_AGENTS } from './many-rows.ts';
-import { askForReport, openReports, type ReportResult, type ReportWish, resultOf, strayFiles } from './report.ts';
+import { openReports, type ReportRequest, type ReportResult, requestReport, resultOf, strayFiles } from './report.ts';
 import { openScene, type Scene } from './scene.ts';
 import { Telemetry } from './telemetry.ts';
 
@@ -30,7 +30,7 @@ const derivedKills = Number(values['derived-kills']);
 const COMPLETED_WITHIN_MS = 15 * 60_000;
 const LONGEST_PEACE_MS = 4_000;
 
-const wishes: readonly ReportWish[] = [
+const requests: readonly ReportRequest[] = [
   { name: 'all', report_type: 'executions', parameters: FINISHED_MONTH },
   { name: 'some agents', report_type: 'executions', parameters: { ...FINISHED_MONTH, agent_ids: SOME_AGENTS } },
   { name: 'as json', report_type: 'executions', format: 'json', parameters: FINISHED_MONTH },
@@ -43,7 +43,9 @@ interface Round {
 
 async function makeReports(scene: Scene, round: string): Promise<Round> {
   const from = performance.now();
-  const ids = await Promise.all(wishes.map((wish) => askForReport(scene.admin, wish, `${round}/${wish.name}`)));
+  const ids = await Promise.all(
+    requests.map((request) => requestReport(scene.admin, request, `${round}/${request.name}`)),
+  );
   const found = await Promise.all(ids.map((id) => resultOf(scene.admin, id, COMPLETED_WITHIN_MS)));
   return {
     seconds: (performance.now() - from) / 1000,
@@ -71,7 +73,7 @@ async function killAtRandom(
 }
 
 function differencesBetween(undisturbed: Round, disturbed: Round, round: number): string[] {
-  return wishes.flatMap(({ name }, n) => {
+  return requests.flatMap(({ name }, n) => {
     const [one, other] = [JSON.stringify(undisturbed.results[n]), JSON.stringify(disturbed.results[n])];
     return one === other ? [] : [`round ${round}, report "${name}": ${other} where undisturbed it is ${one}`];
   });
@@ -87,7 +89,7 @@ async function run(scene: Scene): Promise<string[]> {
   const telemetry = new Telemetry(scene.ingest);
   telemetry.start(3);
   const undisturbed = await makeReports(scene, 'undisturbed');
-  for (const [n, { name, parameters }] of wishes.entries()) {
+  for (const [n, { name, parameters }] of requests.entries()) {
     const [stored, reported] = [await countFinishedMonth(scene, parameters.agent_ids), undisturbed.results[n]?.rows];
     if (stored !== reported) differences.push(`report "${name}" holds ${reported} rows of ${stored}`);
   }

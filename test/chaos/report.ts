@@ -9,7 +9,7 @@ import { eventually } from '../eventually.ts';
 import type { ApiClient } from './client.ts';
 import { ORG, type Scene } from './scene.ts';
 
-export interface ReportWish {
+export interface ReportRequest {
   name: string;
   report_type: string;
   /** CSV where it is not given. */
@@ -32,9 +32,12 @@ export interface ReportResult {
 }
 
 /** Asks for a report, under an idempotency key, until it is taken. @returns its id */
-export async function askForReport(api: ApiClient, wish: ReportWish, idempotencyKey: string): Promise<string> {
-  const { status, body } = await api.insist('POST', '/reports', { body: { format: 'csv', ...wish }, idempotencyKey });
-  if (status !== 202) throw new Error(`${wish.name} returned status ${status}: ${JSON.stringify(body)}`);
+export async function requestReport(api: ApiClient, request: ReportRequest, idempotencyKey: string): Promise<string> {
+  const { status, body } = await api.insist('POST', '/reports', {
+    body: { format: 'csv', ...request },
+    idempotencyKey,
+  });
+  if (status !== 202) throw new Error(`${request.name} returned status ${status}: ${JSON.stringify(body)}`);
   return reportSchema.parse(body).id;
 }
 

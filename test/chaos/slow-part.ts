@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { reportFolder, reportPartKey } from '../../shared/storage/storage.ts';
 import { eventually } from '../eventually.ts';
 import { holdReport } from './hold.ts';
-import { askForReport, type ReportWish } from './report.ts';
+import { type ReportRequest, requestReport } from './report.ts';
 import { ORG, type Scene } from './scene.ts';
 
 const PART = 3;
@@ -19,9 +19,9 @@ export interface SlowAssembly {
 }
 
 /** Asks for a report and slows it down in the middle of its file: one of its parts becomes a pipe. */
-export async function assembleSlowly(scene: Scene, wish: ReportWish, key: string): Promise<SlowAssembly> {
-  const hold = await holdReport(scene, wish.name, 'assembling');
-  const id = await askForReport(scene.admin, wish, key);
+export async function assembleSlowly(scene: Scene, request: ReportRequest, key: string): Promise<SlowAssembly> {
+  const hold = await holdReport(scene, request.name, 'assembling');
+  const id = await requestReport(scene.admin, request, key);
   await hold.reached();
   const part = join(scene.storage, reportPartKey(ORG, id, PART));
   const aside = join(scene.storage, `${id}.aside`);

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { reportWorkflowId } from '../../shared/contracts/reports.ts';
 import { holdReads, holdReport } from './hold.ts';
-import { askForReport, type ReportWish } from './report.ts';
+import { type ReportRequest, requestReport } from './report.ts';
 import type { Scene } from './scene.ts';
 
 /** Leaves the row that an API leaves which is killed before it starts the workflow. @returns its id */
@@ -35,13 +35,13 @@ export async function sweep(scene: Scene): Promise<void> {
 /** Stops a report in the middle of its first parts: their rows are held back. */
 export async function holdInTheMiddleOfParts(
   scene: Scene,
-  wish: ReportWish,
+  request: ReportRequest,
   key: string,
 ): Promise<{ id: string; release(): Promise<void> }> {
-  const planned = await holdReport(scene, wish.name, 'writing');
-  const id = await askForReport(scene.admin, wish, key);
+  const planned = await holdReport(scene, request.name, 'writing');
+  const id = await requestReport(scene.admin, request, key);
   await planned.reached();
-  const reads = await holdReads(scene, wish.report_type);
+  const reads = await holdReads(scene, request.report_type);
   await planned.release();
   await reads.reached();
   return { id, release: reads.release };

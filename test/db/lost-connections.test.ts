@@ -18,7 +18,7 @@ async function pidOf(orm: Orm, work: (pid: number) => Promise<void>): Promise<vo
   });
 }
 
-it('returns connections to the pool that were lost in the middle of transactions, however many', {
+it('releases any number of connections that were lost within transactions', {
   timeout: 60_000,
 }, async () => {
   const database = await createTestDatabase();

@@ -13,7 +13,7 @@ useTestOrm(4, (opened) => {
 const key = { orgId: 'acme', id: '01990000-0000-7000-8000-000000000001' };
 const runOf = async () => (await orm.em.fork().findOneOrFail(Report, key)).runId;
 
-it('notes the first run of a report, and does not wait for a workflow that has the report in hand', async () => {
+it('stores the first run of a report, and does not wait for a workflow that holds the row', async () => {
   const em = orm.em.fork();
   const now = new Date();
   await ensureOrganisation(em, key.orgId, 'Acme', now);

@@ -12,7 +12,7 @@ useTestOrm(4, (opened) => {
 
 const TIERS = ['rollup_executions_total', 'rollup_ai_usage_by_feature', 'rollup_ai_usage_by_model_provider'];
 
-it('small rollup tables are filled by their migration from the rollups that there are, which outlive the facts', async () => {
+it('the migration fills small rollup tables from existing rollups, which outlive the facts', async () => {
   const orgId = await newOrganisation(orm);
   const at = (n: number) => new Date(Date.UTC(2026, 9, 1) + n * 1_700_000).toISOString();
   const records = Array.from({ length: 200 }, (_, n) => [

@@ -11,7 +11,7 @@ useTestOrm(8, (opened) => {
   orm = opened;
 });
 
-it.each(factList)('has for $kind the columns that its definition says, of the same types', async (fact) => {
+it.each(factList)('has the columns and types of the definition of $kind', async (fact) => {
   const { rows } = await sql<{ name: string; type: string; is_generated: string }>`
     SELECT column_name AS name, CASE data_type WHEN 'ARRAY' THEN 'text[]' WHEN 'timestamp with time zone' THEN 'timestamptz' ELSE data_type END AS type,
            is_generated
@@ -49,7 +49,7 @@ it.each(tiers)(
   },
 );
 
-it('leads every primary key of telemetry and reports with the organisation', async () => {
+it('starts every primary key of telemetry and reports with the organisation', async () => {
   const { rows } = await sql<{ table: string; first: string }>`
     SELECT c.relname AS table, a.attname AS first
     FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
@@ -60,7 +60,7 @@ it('leads every primary key of telemetry and reports with the organisation', asy
   expect(rows.filter(({ first }) => first !== 'org_id')).toEqual([]);
 });
 
-it('makes a partition once, however many ask at once, and while rows are read and written', async () => {
+it('creates a partition once under concurrent requests, reads and writes', async () => {
   const asks = Array.from({ length: 6 }, () => ensurePartition(dbOf(orm.em.fork()), 'events', '2031-05-01'));
   const reader = orm.em.fork().transactional(async (em) => {
     await sql`SELECT count(*) FROM events`.execute(dbOf(em));
@@ -71,7 +71,7 @@ it('makes a partition once, however many ask at once, and while rows are read an
   expect(made.filter(Boolean)).toHaveLength(1);
 });
 
-it('has the partitions of the months ahead, and none of a month that nobody used', async () => {
+it('has partitions for the months ahead, and none for unused months', async () => {
   expect(await ensurePartitionsAhead(dbOf(orm.em.fork()), new Date())).toBe(0);
   const { rows } = await sql`SELECT 1 FROM pg_class WHERE relname = 'events_2020_01'`.execute(dbOf(orm.em.fork()));
   expect(rows).toEqual([]);

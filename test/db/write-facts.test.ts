@@ -73,7 +73,7 @@ const sent = fc.record<Sent>({
   task_name: fc.option(fc.constantFrom('one', 'two'), { nil: undefined }),
 });
 
-it('merges records as the rules say, however they are cut into batches', async () => {
+it('merges records by the rules, however they are split into batches', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(sent, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 5 }),
@@ -110,7 +110,7 @@ it('merges records as the rules say, however they are cut into batches', async (
   );
 });
 
-it('stores each id once and never locks up, with many writers of the same ids in any order', async () => {
+it('stores each id once, without deadlocks, with concurrent writers of the same ids in any order', async () => {
   const orgId = await newOrg();
   const ids = Array.from({ length: 60 }, (_, n) => n);
   const shuffled = (seed: number) =>
@@ -140,7 +140,7 @@ it('stores each id once and never locks up, with many writers of the same ids in
   expect(rows).toEqual([{ rows: 60, ids: 60 }]);
 });
 
-it('never locks up where one batch names an agent and says another, and others do so the other way round', async () => {
+it('does not deadlock where batches reference agents in opposite orders', async () => {
   const orgId = await newOrg();
   const writers = Array.from({ length: 200 }, (_, seed) =>
     store(orgId, [
@@ -151,7 +151,7 @@ it('never locks up where one batch names an agent and says another, and others d
   expect((await Promise.all(writers)).every(({ accepted }) => accepted === 2)).toBe(true);
 });
 
-it('holds to a cut-off: what was counted under it is counted ever after', async () => {
+it('respects a cut-off: rows counted under it are counted ever after', async () => {
   const orgId = await newOrg();
   let stop = false;
   let sequence = 0;
@@ -180,7 +180,7 @@ it('holds to a cut-off: what was counted under it is counted ever after', async 
   for (const { cutoff, count: then } of taken) expect(await count(cutoff)).toBe(then);
 });
 
-it('refuses more than a hundred records of one id in one batch, and stores the others', async () => {
+it('rejects more than a hundred records of one id in one batch, and stores the others', async () => {
   const orgId = await newOrg();
   const one = { type: 'event', event_id: 'same', event_type: 'x', event_name: 'y' };
   const result = await store(

@@ -34,7 +34,7 @@ describe('docker-compose.yml', () => {
     expect(isValid.errors).not.toBeNull();
   });
 
-  it('asks for its secrets and has a default for none of them', () => {
+  it('requires its secrets, and has no defaults for them', () => {
     const variables = variablesOf(textOf('docker-compose.yml'));
     const required = variables.filter(({ kind }) => kind === 'required').map(({ name }) => name);
     expect(new Set(required)).toEqual(new Set(Object.keys(given)));
@@ -49,7 +49,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('gives the API, the worker and the migration an environment that they understand', () => {
+  it('gives the API, the worker and the migration a valid environment', () => {
     expect(own.map(([name]) => name).sort()).toEqual(['api', 'migrate', 'worker']);
     for (const [name, { environment }] of own) {
       const env = Object.fromEntries(
@@ -83,7 +83,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('checks the health of everything that stays up', () => {
+  it('has a health check for every long-running service', () => {
     const staying = services.filter(([, { restart }]) => restart === 'unless-stopped');
     expect(staying.map(([name]) => name).sort()).toEqual(['api', 'postgres', 'temporal', 'temporal-ui', 'worker']);
     // The API's check is that of the image.
@@ -92,7 +92,7 @@ describe('docker-compose.yml', () => {
     expect(textOf('Dockerfile')).toContain('HEALTHCHECK');
   });
 
-  it('is reached from this machine only', () => {
+  it('publishes ports on loopback only', () => {
     const ports = services.flatMap(([, service]) => service.ports);
     expect(ports.length).toBeGreaterThan(0);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
@@ -138,7 +138,7 @@ describe('Dockerfile', () => {
     expect(lines).toContain('CMD ["node", "api/main.ts"]');
   });
 
-  it('takes in nothing but what runs', () => {
+  it('copies runtime files only', () => {
     const rules = textOf('.dockerignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
@@ -150,7 +150,7 @@ describe('Dockerfile', () => {
 });
 
 describe('deploy/', () => {
-  it('has scripts that their containers may run', () => {
+  it('has executable scripts', () => {
     for (const script of [
       'make-env.sh',
       'postgres/10-roles.sh',
@@ -161,7 +161,7 @@ describe('deploy/', () => {
     }
   });
 
-  it('turns fairness on, with one partition a task queue', () => {
+  it('enables fairness, with one partition per task queue', () => {
     const config: unknown = parse(textOf('deploy/temporal/dynamic-config.yaml'));
     expect(config).toMatchObject({
       'matching.useNewMatcher': [{ value: true }],

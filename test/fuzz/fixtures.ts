@@ -8,15 +8,15 @@ const reportSchema = z.object({ id: z.string(), status: z.string() });
 
 const keysSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 
-export interface Things {
-  /** A completed report of each format, for downloads that give a file. */
+export interface Fixtures {
+  /** A completed report of each format, to download. */
   reports: string[];
-  /** The keys that are there already: one of them is in use, so they must stay. */
+  /** Existing keys, which must not be revoked: the run uses one of them. */
   keys: string[];
 }
 
-/** Makes what some calls need to answer with more than a fault. */
-export async function makeThings(apiUrl: string, key: string): Promise<Things> {
+/** Creates the objects that some calls need to succeed. */
+export async function createFixtures(apiUrl: string, key: string): Promise<Fixtures> {
   const call = async (method: string, path: string, body?: object) => {
     const response = await fetch(`${apiUrl}${BASE_PATH}${path}`, {
       method,

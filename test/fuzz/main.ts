@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { createReporter } from '../../cli/stack/reporter.ts';
 import { startStack } from '../../cli/stack/stack.ts';
 import { configSchema } from '../../shared/config.ts';
+import { createFixtures } from './fixtures.ts';
 import { findSchemathesis } from './schemathesis.ts';
-import { makeThings } from './things.ts';
 
 /** `npm run test:fuzz`: schemathesis sends whatever the OpenAPI document allows, and what it does not, to a real API. */
 
@@ -43,7 +43,7 @@ const resultSchema = z.object({
 /** Runs schemathesis against an API. @returns what it found, in one line, and whether that is nothing */
 async function fuzz(apiUrl: string, key: string, folder: string): Promise<{ summary: string; isGood: boolean }> {
   const report = join(folder, 'fuzz.json');
-  const things = await makeThings(apiUrl, key);
+  const fixtures = await createFixtures(apiUrl, key);
   const child = spawn(
     await findSchemathesis(process.env),
     [
@@ -61,8 +61,8 @@ async function fuzz(apiUrl: string, key: string, folder: string): Promise<{ summ
         ...process.env,
         SCHEMATHESIS_HOOKS: resolve(import.meta.dirname, 'hooks.py'),
         PYTHONDONTWRITEBYTECODE: '1',
-        FUZZ_REPORTS: things.reports.join(','),
-        FUZZ_KEYS: things.keys.join(','),
+        FUZZ_REPORTS: fixtures.reports.join(','),
+        FUZZ_KEYS: fixtures.keys.join(','),
         FUZZ_SEED: values.seed,
       },
       stdio: ['ignore', 'inherit', 'inherit'],

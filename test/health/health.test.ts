@@ -66,7 +66,7 @@ async function untilHealthSays(expected: object): Promise<void> {
   });
 }
 
-it('tells of each service as last seen, and nothing more', async () => {
+it('returns the last observed state of each service, and nothing more', async () => {
   const { status, json } = await service.anonymous.get('/health');
   expect(status).toBe(200);
   expect(json).toEqual({
@@ -77,7 +77,7 @@ it('tells of each service as last seen, and nothing more', async () => {
   expect(Date.now() - Date.parse(json.timestamp)).toBeLessThan(10_000);
 });
 
-it('answers at once while others hang', async () => {
+it('responds immediately while services hang', async () => {
   const durations: number[] = [];
   for (let n = 0; n < 60; n += 1) {
     const startedAt = performance.now();
@@ -91,7 +91,7 @@ it('answers at once while others hang', async () => {
   expect(durations.at(-1)).toBeLessThan(1_000);
 });
 
-it('sees a service come back and go again, and remembers since when', async () => {
+it('detects a recovery and a new outage, with their times', async () => {
   const admin = await service.clientFor('acme', 'admin');
   const sinceBefore = (await admin.get('/system/health')).json.services_since;
   webStatus = 302;
@@ -104,7 +104,7 @@ it('sees a service come back and go again, and remembers since when', async () =
   await untilHealthSays({ web: 'unhealthy' });
 });
 
-it('is unhealthy while the database takes nobody, and well again after', async () => {
+it('is unhealthy while the database accepts no connections, and recovers', async () => {
   const url = new URL(service.config.DATABASE_URL);
   const name = url.pathname.slice(1);
   const admin = inject('postgresUrl');

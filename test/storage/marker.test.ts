@@ -31,7 +31,7 @@ describe.each([
     await place.close();
   });
 
-  it('is made once, however many processes start at once', async () => {
+  it('is created once by processes that start concurrently', async () => {
     await Promise.all(Array.from({ length: 6 }, () => requireOwnStorage(orm, place.storage)));
     await requireOwnStorage(orm, place.storage);
     expect(await place.contents()).toEqual([marker]);
@@ -39,7 +39,7 @@ describe.each([
     expect(JSON.parse(await text(place.storage.read(marker)))).toEqual({ installation: id });
   });
 
-  it('is missed in another storage, which is told how to go on', async () => {
+  it('is missing in another storage, and the error gives the remedy', async () => {
     const other = await open();
     const said = await requireOwnStorage(orm, other.storage).catch((error: unknown) => error);
     expect(said).toBeInstanceOf(WrongStorageError);
@@ -50,7 +50,7 @@ describe.each([
     await other.close();
   });
 
-  it('keeps another database out', async () => {
+  it('rejects the storage of another database', async () => {
     await dbOf(orm.em.fork())
       .updateTable('installation')
       .set({ id: '00000000-0000-4000-8000-000000000000', storage_marked_at: null })

@@ -37,7 +37,7 @@ describe.each([
   };
   const keyOf = (report: { id: string; file: { name: string } }) => reportFileKey('acme', report.id, report.file.name);
 
-  it.each(['csv', 'json', 'xlsx'])('are made as %s, whole, and downloaded through the API', async (format) => {
+  it.each(['csv', 'json', 'xlsx'])('are generated as %s and downloaded through the API', async (format) => {
     const report = await made(format);
     const whole = await admin.get(`/reports/${report.id}/download`);
     expect(whole.status).toBe(200);
@@ -49,7 +49,7 @@ describe.each([
     expect(await service.storage.size(keyOf(report))).toBe(report.file.size_bytes);
   });
 
-  it('are given to whoever has their link, until it is over', async () => {
+  it('are served to any holder of a signed link until it expires', async () => {
     const report = await made('csv');
     const url = new URL(report.download_url);
     expect(url.origin).toBe(service.origin);

@@ -41,7 +41,7 @@ function watched(abandonedAfterMs: number) {
   return { storage: createS3Storage({ ...place.place, client, abandonedAfterMs }), sent };
 }
 
-it('goes on where a killed writer of the same file stopped, and sends anew what is not the same', async () => {
+it('resumes the upload of a killed writer, and uploads differing parts again', async () => {
   await killedWriter('resumed', [content.subarray(0, 8 * MB), Buffer.alloc(8 * MB, 'something else')]);
   const { storage, sent } = watched(0);
   await storage.write('resumed', Readable.from([content]));
@@ -51,7 +51,7 @@ it('goes on where a killed writer of the same file stopped, and sends anew what 
   await storage.removeFile('resumed');
 });
 
-it('leaves the upload of a living writer alone', async () => {
+it('does not touch the upload of a live writer', async () => {
   const id = await killedWriter('living', [content.subarray(0, 8 * MB)]);
   const { storage, sent } = watched(60_000);
   await storage.write('living', Readable.from([content]));
@@ -64,7 +64,7 @@ it('leaves the upload of a living writer alone', async () => {
   await storage.removeUnfinished(new Date(Date.now() + 60_000), 10);
 });
 
-it('makes no mixed file where two writers meet on one upload', async () => {
+it('never mixes the content of two concurrent writers', async () => {
   const { storage } = place;
   const [mine, other] = [content, Buffer.alloc(content.length, 'what another writer wrote ')];
   let goOn: () => void = () => undefined;
@@ -98,7 +98,7 @@ it('makes no mixed file where two writers meet on one upload', async () => {
   await storage.removeFile('met');
 });
 
-it('finds what killed writers left, by age and so many at once, and with its folder', async () => {
+it('lists abandoned uploads by age, with a limit, and removes them with their folder', async () => {
   const { storage } = place;
   for (const key of ['x/1', 'x/2', 'x/3', 'y/1']) await killedWriter(key, [content.subarray(0, 100)]);
   const soon = new Date(Date.now() + 60_000);
@@ -109,7 +109,7 @@ it('finds what killed writers left, by age and so many at once, and with its fol
   expect(await place.contents()).toEqual([]);
 });
 
-it('cuts the connection of a file that is not read to its end', async () => {
+it('closes the connection of a file that is not read to its end', async () => {
   const { storage: whole, place: base } = place;
   const { endpoint, ...credentials } = place.access;
   const requestHandler = { httpAgent: { maxSockets: 2, keepAlive: true } };
@@ -125,7 +125,7 @@ it('cuts the connection of a file that is not read to its end', async () => {
   await whole.removeFile('long');
 });
 
-it('signs links that need no credential, name the file, and end', async () => {
+it('signs links that need no credential, name the file and expire', async () => {
   const { storage } = place;
   await storage.write('signed/file.csv', Readable.from([Buffer.from('a,b\n')]));
   const options = { fileName: 'Sales.csv', contentType: 'text/csv; charset=utf-8' };
@@ -139,7 +139,7 @@ it('signs links that need no credential, name the file, and end', async () => {
   await expect.poll(async () => (await fetch(short ?? '')).status, { timeout: 10_000, interval: 500 }).toBe(403);
 });
 
-it('says what is wrong with a bucket that is not there', async () => {
+it('names the bucket that does not exist', async () => {
   const missing = createS3Storage(createS3Place({ ...(await newBucket()), S3_BUCKET: 'nobody-made-this' }));
   await expect(missing.write('a', Readable.from([content]))).rejects.toThrow(/bucket does not exist/);
   await expect(text(missing.read('a'))).rejects.toThrow(/bucket does not exist/);

@@ -31,7 +31,7 @@ describe.each([
   });
   afterAll(() => place.close());
 
-  it('gives back what was written, whole and in ranges, and measures it on the way', async () => {
+  it('returns the written content, whole and by range, with its size and hash', async () => {
     const content = Buffer.from('0123456789äöü'.repeat(1000));
     const passed: number[] = [];
     const written = await storage.write('a/file.csv', Readable.from([content.subarray(0, 7), content.subarray(7)]), {
@@ -49,7 +49,7 @@ describe.each([
     await expect(text(storage.read('a/file.csv'))).rejects.toThrow();
   });
 
-  it('keeps empty files, and files of one part, of some and of a part too little', async () => {
+  it('stores empty files, and files of one, several and incomplete parts', async () => {
     for (const size of [0, 1, 8 * MB, 8 * MB + 1, 20 * MB - 1]) {
       const content = Buffer.alloc(size, 'some bytes ');
       const { sha256 } = await storage.write('sizes/file', Readable.from(size === 0 ? [] : [content]));
@@ -64,7 +64,7 @@ describe.each([
     expect(await place.contents()).toEqual([]);
   });
 
-  it('leaves nothing of a write that is aborted, or whose source breaks, at any point', async () => {
+  it('stores nothing of a write that is aborted or whose source fails', async () => {
     await storage.write('b/file', bytes('before'));
     for (const afterMegabytes of [0, 1, 9, 25]) {
       const abort = new AbortController();
@@ -91,7 +91,7 @@ describe.each([
     expect(await text(storage.read('b/file'))).toBe('before');
   });
 
-  it('replaces a file in one moment: a reader sees the old one or the new one', async () => {
+  it('replaces a file atomically: a reader sees the old or the new content', async () => {
     const versions = ['old ', 'new '].map((word) => Buffer.alloc(9 * MB, word));
     const known = new Set(versions.map((version) => createHash('sha256').update(version).digest('hex')));
     await storage.write('c/file', Readable.from([versions[0]]));
@@ -118,7 +118,7 @@ describe.each([
     await storage.removeFolder('c');
   });
 
-  it('removes a folder of more than 1,000 files and nothing beside it', async () => {
+  it('removes a folder of more than 1,000 files, and nothing else', async () => {
     const keys = Array.from({ length: 1_050 }, (_, n) => `d/many/${n % 3}/${n}`);
     const write = async (start: number) => {
       for (let n = start; n < keys.length; n += 16) await storage.write(keys[n] ?? '', bytes('x'));
@@ -130,13 +130,13 @@ describe.each([
     expect(await place.contents()).toEqual(['b/file', 'd/many-more']);
   });
 
-  it('clears a folder but for one file of it', async () => {
+  it('removes all files of a folder except one', async () => {
     for (const name of ['file', 'file.1', 'parts/1', 'parts/2']) await storage.write(`e/${name}`, bytes(name));
     await storage.removeAllBut('e/file');
     expect((await place.contents()).filter((key) => key.startsWith('e/'))).toEqual(['e/file']);
   });
 
-  it('takes names of any signs, and none that lead outside', async () => {
+  it('accepts keys of any characters, and rejects those outside the storage', async () => {
     const names = ['with space', 'q\'u"o`te', '100%25 ?a=b&c#d', 'ünïcødé 日本', 'a+b=c;d,e@f:g', '..hidden', '<&>'];
     for (const name of names) {
       await storage.write(`f/${name}`, bytes(name));
@@ -169,7 +169,7 @@ describe.each([
     expect(reading).toBeLessThan(100);
   });
 
-  it('lets go of a file that is not read to its end', async () => {
+  it('releases a file that is not read to its end', async () => {
     await storage.write('h/file', Readable.from(megabytes(30)));
     for (let n = 0; n < 20; n += 1) {
       const file = storage.read('h/file');

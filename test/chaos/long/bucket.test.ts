@@ -7,7 +7,7 @@ import { FINISHED_MONTH } from '../base-data.ts';
 import { holdReport, installGates } from '../hold.ts';
 import { kill9 } from '../kill.ts';
 import { countFinishedMonth, fillFinishedMonth } from '../many-rows.ts';
-import { askForReport, openReports, type ReportResult, resultOf } from '../report.ts';
+import { openReports, type ReportResult, requestReport, resultOf } from '../report.ts';
 import { ORG, openScene, type Scene } from '../scene.ts';
 import { openSlowS3, type SlowS3 } from '../slow-s3.ts';
 import { workflowOf } from '../stage.ts';
@@ -19,7 +19,7 @@ const PREFIX = 'some/where';
 /** A file of so many rows goes up in several pieces of 8 MB; the smallest report parts would take minutes. */
 const ROWS = 60_000;
 const PART_ROWS = 3_000;
-const wish = (name: string) => ({ name, report_type: 'executions', parameters: FINISHED_MONTH });
+const request = (name: string) => ({ name, report_type: 'executions', parameters: FINISHED_MONTH });
 
 // On a machine that is busy with other tests too, a stack takes its time to come back.
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -46,7 +46,7 @@ beforeAll(async () => {
   });
   await fillFinishedMonth(scene, ROWS);
   await installGates(scene);
-  const id = await askForReport(scene.admin, wish('undisturbed'), 'undisturbed');
+  const id = await requestReport(scene.admin, request('undisturbed'), 'undisturbed');
   undisturbed = await resultIn(id);
   expect(undisturbed.rows).toBe(await countFinishedMonth(scene));
 });
@@ -59,10 +59,10 @@ afterAll(async () => {
 
 test('the worker is killed in the middle of a part, and of a file of which a piece is on its way', async () => {
   const part = await holdReport(scene, 'in parts', 'part-7');
-  const inParts = await askForReport(scene.admin, wish('in parts'), 'in-parts');
+  const inParts = await requestReport(scene.admin, request('in parts'), 'in-parts');
   await part.reached();
   const piece = s3.block(/^PUT .*[?&]partNumber=2&/);
-  const inPieces = await askForReport(scene.admin, wish('in pieces'), 'in-pieces');
+  const inPieces = await requestReport(scene.admin, request('in pieces'), 'in-pieces');
   await piece.reached();
   expect(await contents(inPieces)).toMatchObject({ uploads: 1 });
   expect((await contents(inParts)).objects).toContain('parts/00007.part');

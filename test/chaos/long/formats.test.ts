@@ -8,11 +8,11 @@ import { sendFinishedMonth } from '../base-data.ts';
 import { holdImport, holdReport, installGates } from '../hold.ts';
 import { IMPORTED_TYPE, type ImportFile, importInto, writeImportFile } from '../import-file.ts';
 import { kill9 } from '../kill.ts';
-import { askForReport, openReports, type ReportResult, type ReportWish, resultOf, strayFiles } from '../report.ts';
+import { openReports, type ReportRequest, type ReportResult, requestReport, resultOf, strayFiles } from '../report.ts';
+import { REQUESTS } from '../requests.ts';
 import { ORG, openScene, type Scene } from '../scene.ts';
 import { assembleSlowly } from '../slow-part.ts';
 import { workflowOf } from '../stage.ts';
-import { WISHES } from '../wishes.ts';
 import { zipEntries } from '../zip.ts';
 
 /** The worker is killed in the middle of what is not CSV: workbooks, JSON documents, imports. */
@@ -29,7 +29,7 @@ let undisturbed: { xlsx: Result; json: Result };
 
 type Result = ReportResult & { content: Buffer };
 
-const wishFor = (format: 'xlsx' | 'json', name: string): ReportWish => ({ ...WISHES.events, format, name });
+const requestFor = (format: 'xlsx' | 'json', name: string): ReportRequest => ({ ...REQUESTS.events, format, name });
 const resultFor = (id: string) => resultOf(scene.admin, id, COMPLETED_WITHIN_MS, { withContent: true });
 
 beforeAll(async () => {
@@ -39,7 +39,7 @@ beforeAll(async () => {
   file = writeImportFile(dirname(scene.storage), LINES);
   const [xlsx, json] = await Promise.all(
     (['xlsx', 'json'] as const).map(async (format) =>
-      resultFor(await askForReport(scene.admin, wishFor(format, 'undisturbed'), `undisturbed-${format}`)),
+      resultFor(await requestReport(scene.admin, requestFor(format, 'undisturbed'), `undisturbed-${format}`)),
     ),
   );
   if (xlsx && json) undisturbed = { xlsx, json };
@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => scene?.close());
 
 test('undisturbed, a workbook and a JSON document hold the facts of their range', async () => {
-  const { start_date, end_date } = WISHES.events.parameters;
+  const { start_date, end_date } = REQUESTS.events.parameters;
   const stored = await scene.rows(
     z.object({ id: z.string() }),
     `SELECT event_id AS id FROM events WHERE org_id = $1 AND occurred_at >= $2 AND occurred_at < $3
@@ -65,10 +65,10 @@ test('undisturbed, a workbook and a JSON document hold the facts of their range'
 
 test('the worker is killed in the middle of workbooks, a JSON document and an import', async () => {
   const part = await holdReport(scene, 'workbook in parts', 'part-7');
-  const inParts = await askForReport(scene.admin, wishFor('xlsx', 'workbook in parts'), 'in-parts');
+  const inParts = await requestReport(scene.admin, requestFor('xlsx', 'workbook in parts'), 'in-parts');
   await part.reached();
-  const workbook = await assembleSlowly(scene, wishFor('xlsx', 'workbook'), 'workbook');
-  const document = await assembleSlowly(scene, wishFor('json', 'document'), 'document');
+  const workbook = await assembleSlowly(scene, requestFor('xlsx', 'workbook'), 'workbook');
+  const document = await assembleSlowly(scene, requestFor('json', 'document'), 'document');
   // Of the worker's four hands three are held by now.
   const never = await holdImport(scene, file.name, 10_000);
   const importing = importInto(scene, file);
