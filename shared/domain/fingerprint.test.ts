@@ -39,9 +39,9 @@ it('explains a group by the parts that were hashed', () => {
     { part: 'frames', value: 'at f (x.ts)\nat g (y.ts)' },
   ]);
   expect(explanation).toContain('the same exception type');
-  expect(explanation).not.toContain('differs');
+  expect(explanation).not.toContain('differ');
   const shortened = explainGrouping(fingerprint, { ...error, message: 'user', stack_trace: null });
   expect(shortened.fingerprint).toBe(fingerprint);
   expect(shortened.explanation).toContain('no stack frames');
-  expect(shortened.explanation).toContain('differs');
+  expect(shortened.explanation).toContain('differ');
 });
