@@ -117,7 +117,7 @@ it('rejects rates by hour of day or weekday, and returning users by any dimensio
     'validation',
     {
       field: 'group_by',
-      message: expect.stringMatching(/^cost_per_hour .*hour_of_day .*ask for costs\.total instead, or use granularity/),
+      message: expect.stringMatching(/^cost_per_hour .*hour_of_day .*use costs\.total, or granularity/),
     },
   ]);
   expect(await refused({ metrics: ['queries_per_hour'], group_by: ['agent', 'weekday'] })).toEqual([
